@@ -1,0 +1,1 @@
+"""aiocache: robots rules for the readers of one node."""

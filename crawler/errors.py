@@ -1,0 +1,55 @@
+"""Errors that a user can meet: each carries the exit code of the command line.
+
+What goes wrong with a *site* is a value (`crawler.model.result`), never an exception; these are
+what goes wrong with the crawl itself.
+"""
+
+
+class CrawlerError(Exception):
+    """Something went wrong inside the crawler."""
+
+    exit_code = 1
+
+
+class ConfigError(CrawlerError):
+    """A flag, variable, seed or crawl file cannot be used as it is."""
+
+    exit_code = 2
+
+
+class StorageError(CrawlerError):
+    """The output cannot be written: disk full, part missing, directory not writable."""
+
+    exit_code = 3
+
+
+class FrontierError(CrawlerError):
+    """The frontier cannot be used."""
+
+    exit_code = 4
+
+
+class FrontierBusy(FrontierError):
+    """The frontier stayed locked by another process for too long."""
+
+
+class FrontierDamaged(FrontierError):
+    """The frontier's file is damaged; nothing was changed."""
+
+
+class SchemaMismatch(FrontierError):
+    """The frontier was written by another version, or is not a frontier."""
+
+
+class JobLocked(FrontierError):
+    """Another crawler holds this job."""
+
+
+class UrlRejected(CrawlerError):
+    """A text is not a URL that can be crawled; `reason` is one word for counters."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, reason: str = "invalid") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -1,0 +1,1 @@
+"""structlog: one pipeline for our events and for those of the libraries."""

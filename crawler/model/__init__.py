@@ -1,0 +1,1 @@
+"""Frozen values that travel through the crawler; no I/O, no clock, no third parties."""

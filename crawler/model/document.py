@@ -1,0 +1,26 @@
+"""What parsing one page yields, before any decision about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One parsed HTML page; plain values, so that `extract` needs no DOM."""
+
+    charset: str
+    """WHATWG name of the encoding that was used."""
+    title: str | None
+    """Text of the first `title` element of the head, as found."""
+    metas: dict[str, str]
+    """`meta` elements by lower-case name or property, first one wins, content as found."""
+    lang: str | None
+    """`lang` of the html element, as found."""
+    canonical: str | None
+    """href of `link rel=canonical`, resolved and canonical; None where absent or invalid."""
+    text: str
+    """Visible text: blanks collapsed, at most 1 MB."""
+    links: list[str]
+    """All targets of `a` and `area`: canonical, unique, in document order."""
+    followable: list[str]
+    """Those of `links` that no rel=nofollow forbids (page-wide nofollow is the caller's
+    decision)."""

@@ -1,0 +1,169 @@
+"""How a fetch ends, and how a lease ends.
+
+A fetch ends in exactly one member of `FetchResult`; a `match` over it closes with `assert_never`.
+A lease ends in exactly one `Result` inside a `Batch`, which the frontier commits in one
+transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from crawler.model.work import Link
+
+FailureKind = Literal[
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "reset",
+    "protocol",
+    "decode",
+    "blocked_address",
+]
+"""Why no usable response came. `decode`: the content coding was broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What every HTTP fetch, ended well or not, can say about itself."""
+
+    attempts: int
+    """HTTP tries of this visit, earlier leases included."""
+    started_at: int
+    """Start of the last try, ms on the job's clock."""
+    elapsed_ms: int
+    """Of the last try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched(Exchange):
+    """A final response that is no redirect, any status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names; repeated fields joined by `, `."""
+    body: bytes
+    """Decoded (gzip, br, zstd), cut at the body cap."""
+    truncated: bool
+    """The body was cut by us, or the server ended it early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected(Exchange):
+    """A 301, 302, 303, 307 or 308 with a `Location`; never followed inside the client."""
+
+    status: int
+    headers: Mapping[str, str]
+    location: str
+    """Raw, as sent; not yet resolved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Exchange):
+    """No usable response, and no try left (or none that would help)."""
+
+    error: FailureKind
+    detail: str
+    """One line, control characters escaped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred(Exchange):
+    """Worth another try, but later than this lease may wait: a due time in the store."""
+
+    reason: str
+    """`http_429`, `http_503` … or a `FailureKind`."""
+    due_at: int
+    """Not before, ms on the job's clock."""
+    pause_host: bool
+    """Retry-After was sent: nothing of this host is asked before `due_at`."""
+
+
+FetchResult = Fetched | Redirected | Failed | Deferred
+
+
+Outcome = Literal["done", "retry", "dead"]
+"""done: a record was written · retry: due again at `at` · dead: refused for `reason`, no record."""
+
+
+class Result(NamedTuple):
+    """How the lease of one page ends (robots items end in `Rules`)."""
+
+    item_ref: int
+    host_hash: int
+    url_hash: int
+    lease_id: int
+    outcome: Outcome
+    reason: str | None = None
+    """dead: `robots`, `depth` …; retry: why; done: the record's `error`."""
+    at: int | None = None
+    """retry: due time in ms."""
+    tries: int = 0
+    """retry: HTTP tries so far in this visit."""
+    status: int | None = None
+    is_page: bool = False
+    """done: counts against page budgets (a record that is no redirect hop)."""
+    seed: bool = False
+    body_bytes: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    content_hash: bytes | None = None
+
+
+class HostNote(NamedTuple):
+    """What a settled item says about its host."""
+
+    host_hash: int
+    started_at: int | None
+    """Start of the last request; None: no request was made, so no delay is spent."""
+    paused_until: int | None = None
+
+
+RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect"]
+"""rules: obey `body` · allow: no rules (4xx) · defer: ask again at `due` · dns, connect: no
+server there."""
+
+
+class Rules(NamedTuple):
+    """How the lease of a robots item ends."""
+
+    item_ref: int
+    host_hash: int
+    lease_id: int
+    verdict: RulesVerdict
+    status: int | None = None
+    body: bytes | None = None
+    """The robots.txt, at most 512,000 bytes (rules only)."""
+    expires_at: int = 0
+    """rules, allow: when they must be asked for again."""
+    due: int | None = None
+    """defer, dns, connect: when to ask again."""
+    crawl_delay_ms: int | None = None
+
+
+class PartMark(NamedTuple):
+    """The committed end of one part file."""
+
+    part_id: int
+    old_bytes: int
+    """The offset that the committer knows; the commit holds only if the store agrees."""
+    new_bytes: int
+    records: int
+    """How many records this batch adds."""
+    sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one reader commits in one transaction."""
+
+    results: Sequence[Result] = ()
+    links: Sequence[Link] = ()
+    notes: Sequence[HostNote] = ()
+    rules: Sequence[Rules] = ()
+    parts: Sequence[PartMark] = ()
+    roots: Sequence[str] = ()
+    """New scope roots: targets of redirected seeds."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Added to the counters of the same name: `refused:scope`, `status:404` …"""

@@ -1,0 +1,76 @@
+"""What the frontier hands out, and what it takes in: items and links.
+
+Times are integers in milliseconds on the job's clock (`crawler.clock`). Both are `NamedTuple`s
+because they cross the process border or are made in large numbers.
+"""
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["page", "robots", "sitemap"]
+
+
+class Item(NamedTuple):
+    """One leased URL with all that a reader needs, so that no reader asks the store per URL.
+
+    Equality and hash are those of kind and URL: QuasiQueue's requeue window works on them.
+    """
+
+    kind: Kind
+    url: str
+    """Canonical; for `robots` the address of the robots.txt."""
+    host: str
+    """Host key (`crawler.model.url.host_key`)."""
+    host_hash: int
+    url_hash: int
+    ref: int
+    """The store's own row id: of the URL, or of the origin for `robots`."""
+    lease_id: int
+    """The fence: an int64 that is never used twice."""
+    claimed_at: int
+    lease_until: int
+    depth: int
+    priority: int
+    tries: int
+    """HTTP tries so far in this visit; for `robots` the failures in a row of this origin."""
+    visit: int
+    """Counts from 1."""
+    delay_ms: int
+    """The host's delay between two request starts; 0 lets `per_host` requests run side by side."""
+    rules_version: int
+    """Version of the origin's robots rules at claim; 0 where rules are not asked for."""
+    seed: bool
+    chain: tuple[str, ...]
+    """URLs that redirected here, first one first."""
+    parent: str | None
+    """URL of the page this one was found on."""
+    verdict: str | None
+    """Set when the outcome is known without a request: `dns`, `connect`, `crashed`."""
+    alone: bool
+    """It was there when readers died: a reader gets nothing else beside it."""
+    etag: str | None
+    last_modified: str | None
+    content_hash: bytes | None
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.url))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Item) and self.url == other.url and self.kind == other.kind
+
+    def __ne__(self, other: object) -> bool:
+        # tuple brings its own __ne__, which would call two leases of one URL unequal and equal at
+        # once.
+        return not self == other
+
+
+class Link(NamedTuple):
+    """A URL to add to the frontier, canonical and already allowed by scope and traps."""
+
+    url: str
+    depth: int
+    parent: int | None
+    """`Item.ref` of the page it was found on."""
+    priority: int = 5
+    """0 (most urgent) to 9."""
+    seed: bool = False
+    chain: tuple[str, ...] = ()

@@ -1,0 +1,238 @@
+"""What the pipeline asks of the outside: the frontier, the parent process, the clock.
+
+Adapters fulfil these protocols; the contract suite in `tests/contract` runs on every one of them.
+Times are ms on the job's clock.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from crawler.model.result import Batch, RulesVerdict
+from crawler.model.work import Item, Link
+
+Now = Callable[[], int]
+"""The job's clock: ms, never steps back while the job runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontierOptions:
+    """What the claim rules of a frontier depend on."""
+
+    delay_ms: int
+    per_host: int
+    lease_ms: int
+    window_ms: int
+    """No URL is offered again within this time of its last claim, but after `release`."""
+    robots: bool
+    max_depth: int | None = None
+    max_pages: int | None = None
+    max_pages_per_host: int | None = None
+
+
+class AddResult(NamedTuple):
+    new: int
+    known: int
+
+
+class CommitResult(NamedTuple):
+    """`lost`: lease ids that are no longer ours. If there are any, nothing was committed."""
+
+    lost: frozenset[int]
+    new_links: int = 0
+
+
+class StoredRules(NamedTuple):
+    """Robots rules of one origin as the store has them."""
+
+    verdict: RulesVerdict
+    body: bytes | None
+    version: int
+    expires_at: int
+
+
+class Part(NamedTuple):
+    """One part file as the store knows it; bytes past `bytes` may vanish."""
+
+    part_id: int
+    name: str
+    """File name inside the output directory."""
+    bytes: int
+    records: int
+    sealed: bool
+
+
+class HostState(NamedTuple):
+    """One host, for progress and reports."""
+
+    host: str
+    ready: int
+    leased: int
+    done: int
+    waiting: int
+    delay_ms: int
+    next_at: int
+    paused_until: int
+    fails: int
+
+
+class Outlook(NamedTuple):
+    """What could still happen, for the decision whether the crawl is over."""
+
+    leased: int
+    claimable: int
+    """Hosts that have ready URLs and are held back by their plain delay at most."""
+    next_at: int | None
+    """When the first of those may be asked; None where there is none."""
+    next_due: int | None
+    """Earliest time of anything that waits: URL, origin or paused host."""
+    held_by_budget: int
+    """Ready URLs that only a page budget holds back."""
+    waiting: int
+    """URLs that wait for a due time, paused hosts' included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything the store knows about one URL."""
+
+    url: str
+    state: str | None
+    """ready, leased, done, waiting, dead; None: unknown to the store."""
+    reason: str | None = None
+    due_at: int | None = None
+    lease_until: int | None = None
+    depth: int | None = None
+    tries: int = 0
+    visits: int = 0
+    status: int | None = None
+    crashes: int = 0
+    host: HostState | None = None
+    origin_verdict: str | None = None
+    origin_due: int | None = None
+    parents: tuple[str, ...] = field(default=())
+    """From the page it was found on back to the seed."""
+
+
+class Frontier(Protocol):
+    """The durable store of every known URL: it alone decides when one may be fetched."""
+
+    async def open(self) -> None:
+        """Connect and migrate; raise `FrontierError` for a store that cannot be used, never reset
+        it."""
+
+    async def close(self) -> None: ...
+
+    async def add(self, links: Sequence[Link], *, now: int) -> AddResult:
+        """Add seeds; known URLs are left alone, but become seeds and lose a greater depth."""
+
+    async def claim(
+        self, limit: int, *, now: int, ahead: Mapping[int, int] | None = None
+    ) -> list[Item]:
+        """Lease at most `limit` items, fair over hosts, committed before it returns.
+
+        `ahead`: for hosts without delay, by host hash, how many may be leased at once where that is
+        more than 4 x per_host.
+        """
+
+    async def commit(self, batch: Batch, *, now: int) -> CommitResult:
+        """Commit all of a batch in one transaction, or nothing if any lease of it is lost."""
+
+    async def release(
+        self,
+        items: Collection[Item],
+        *,
+        now: int,
+        due: int | None = None,
+        crashed: Collection[int] = (),
+    ) -> int:
+        """Free leases as ready (or waiting until `due`); return how many were still held.
+
+        `crashed`: lease ids of items that had started when their reader died; they are backed
+        off, and claimed alone after the second time.
+        """
+
+    async def reserve(self, host: str, *, now: int) -> int | None:
+        """Take the turn of a host for one robots.txt hop: None if taken, else when to come
+        again."""
+
+    async def tick(self, *, now: int, limit: int = 1000) -> int:
+        """Free expired leases and wake what is due; return how many rows moved."""
+
+    async def new_part(self, reader: str) -> Part:
+        """Register the next part (numbers are never reused) before its first byte."""
+
+    async def seal(self, reader: str) -> list[Part]:
+        """Seal the open parts of a reader that died; the offsets returned are final."""
+
+    async def recover(self, *, now: int) -> list[Part]:
+        """At start: seal every part, free every lease of this node; return all parts."""
+
+    async def reopen(self, part: Part, *, now: int, have: int) -> int:
+        """A part's file is shorter than `bytes`: put its URLs back to ready, accept `have` bytes
+        as 0."""
+
+    async def parts(self) -> list[Part]: ...
+
+    async def rules(self, origin: str) -> StoredRules | None: ...
+
+    async def roots(self) -> list[str]:
+        """Scope roots added by redirected seeds."""
+
+    async def counters(self) -> dict[str, int]:
+        """Counters by name, O(1): ready leased done waiting dead records pages failures bytes …
+        ."""
+
+    async def outlook(self, *, now: int) -> Outlook: ...
+
+    async def hosts(self, *, now: int, limit: int, only_waiting: bool = False) -> list[HostState]:
+        """Hosts with most left to do first."""
+
+    async def dead_reasons(self) -> dict[str, int]: ...
+
+    async def explain(self, url: str) -> Explanation: ...
+
+    async def meta(self) -> dict[str, str]: ...
+
+    async def set_meta(self, values: Mapping[str, str]) -> None: ...
+
+    async def checkpoint(self) -> None:
+        """Fold the write-ahead log back; called from time to time by the parent."""
+
+
+class Parent(Protocol):
+    """What a reader tells its parent process. None of these blocks or fails."""
+
+    def started(self, item: Item) -> None:
+        """The item's work has begun: written to the shared board, survives a kill."""
+
+    def fetched(self, item: Item) -> None:
+        """The fetch has ended: the host's slot is free."""
+
+    def settled(self, lease_ids: Collection[int]) -> None:
+        """These leases are committed."""
+
+    def returned(self, items: Collection[Item]) -> None:
+        """These were not worked on to the end; the parent frees their leases."""
+
+    def paused(self, host: str, until: int) -> None:
+        """The host asked for a pause; every reader must hear of it."""
+
+    def rooted(self, root: str) -> None:
+        """A redirected seed widened the scope; every reader hears of it before later items."""
+
+
+class NoParent:
+    """A reader without a parent process: for trying one URL and for component tests."""
+
+    def started(self, item: Item) -> None: ...
+
+    def fetched(self, item: Item) -> None: ...
+
+    def settled(self, lease_ids: Collection[int]) -> None: ...
+
+    def returned(self, items: Collection[Item]) -> None: ...
+
+    def paused(self, host: str, until: int) -> None: ...
+
+    def rooted(self, root: str) -> None: ...
