@@ -4,7 +4,7 @@ Adapters fulfil these protocols; the contract suite in `tests/contract` runs on 
 Times are ms on the job's clock.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -198,6 +198,38 @@ class Frontier(Protocol):
 
     async def checkpoint(self) -> None:
         """Fold the write-ahead log back; called from time to time by the parent."""
+
+
+class Node(Protocol):
+    """What the process manager (`crawler.dealer`) asks of the crawl it runs, all in the parent.
+
+    None of these raises for a fault of a site; an error of the store ends the run.
+    """
+
+    def writer(self, desired: int) -> AsyncIterator[Item]:
+        """Claim at most `desired` items (committed first), then yield them one by one."""
+
+    async def bury(self, reader: str, held: Sequence[Item], started: Collection[int]) -> None:
+        """A reader is gone: seal and truncate its parts, then free what it held.
+
+        `started`: lease ids that the board says were begun and not acknowledged. Empty when the
+        parent ended the reader itself (stop, recycling): then nothing counts as a crash.
+        """
+
+    async def give_back(self, items: Sequence[Item], due: int | None = None) -> None:
+        """Free leases of items that nobody will work on (returned, taken back, dropped)."""
+
+    def settled(self, items: Sequence[Item]) -> None:
+        """These were committed by their reader."""
+
+    def dropped(self, item: Item) -> None:
+        """QuasiQueue's window refused an item: counted and shown, it means a bug."""
+
+    async def beat(self) -> bool:
+        """Housekeeping, several times a second; False once the crawl is over."""
+
+    def wait_ms(self) -> int | None:
+        """How long until the next claim may find something; None: unknown, poll."""
 
 
 class Parent(Protocol):
