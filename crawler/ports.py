@@ -118,8 +118,7 @@ class Frontier(Protocol):
     """The durable store of every known URL: it alone decides when one may be fetched."""
 
     async def open(self) -> None:
-        """Connect and migrate; raise `FrontierError` for a store that cannot be used, never reset
-        it."""
+        """Connect and migrate; `FrontierError` for an unusable store, which is never reset."""
 
     async def close(self) -> None: ...
 
@@ -153,8 +152,7 @@ class Frontier(Protocol):
         """
 
     async def reserve(self, host: str, *, now: int) -> int | None:
-        """Take the turn of a host for one robots.txt hop: None if taken, else when to come
-        again."""
+        """Take a host's turn for a robots.txt hop: None if taken, else when to come again."""
 
     async def tick(self, *, now: int, limit: int = 1000) -> int:
         """Free expired leases and wake what is due; return how many rows moved."""
@@ -169,8 +167,7 @@ class Frontier(Protocol):
         """At start: seal every part, free every lease of this node; return all parts."""
 
     async def reopen(self, part: Part, *, now: int, have: int) -> int:
-        """A part's file is shorter than `bytes`: put its URLs back to ready, accept `have` bytes
-        as 0."""
+        """A part's file is shorter than `bytes`: its URLs become ready, `have` is its end."""
 
     async def parts(self) -> list[Part]: ...
 
@@ -180,8 +177,7 @@ class Frontier(Protocol):
         """Scope roots added by redirected seeds."""
 
     async def counters(self) -> dict[str, int]:
-        """Counters by name, O(1): ready leased done waiting dead records pages failures bytes …
-        ."""
+        """Counters by name, O(1): ready leased done waiting dead records pages failures …"""
 
     async def outlook(self, *, now: int) -> Outlook: ...
 
