@@ -166,8 +166,12 @@ class Frontier(Protocol):
     async def recover(self, *, now: int) -> list[Part]:
         """At start: seal every part, free every lease of this node; return all parts."""
 
-    async def reopen(self, part: Part, *, now: int, have: int) -> int:
-        """A part's file is shorter than `bytes`: its URLs become ready, `have` is its end."""
+    async def reopen(self, part: Part, *, now: int) -> int:
+        """A part's file lost committed bytes: its URLs become ready again, the part counts as empty.
+
+        Returns how many URLs. The caller truncates the file to 0, since which of its records were
+        lost cannot be told apart.
+        """
 
     async def parts(self) -> list[Part]: ...
 
@@ -177,7 +181,10 @@ class Frontier(Protocol):
         """Scope roots added by redirected seeds."""
 
     async def counters(self) -> dict[str, int]:
-        """Counters by name, O(1): ready leased done waiting dead records pages failures …"""
+        """Counters by name, O(1): ready leased done waiting dead records pages failures ….
+
+        Names are listed in `crawler.frontier`.
+        """
 
     async def outlook(self, *, now: int) -> Outlook: ...
 
