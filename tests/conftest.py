@@ -1,0 +1,87 @@
+"""What every test shares: a clean environment, how hard to try, and which services are there.
+
+`--torture` (or QC_TORTURE=1) runs the kill rounds and the property tests at full length. A test that
+needs a service skips with a reason where the service is missing, and fails instead when
+QC_CI_REQUIRE_SERVICES is set, so that CI cannot pass by leaving tests out.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+FOLDER_MARKERS = ("component", "e2e")
+REQUIRE_SERVICES = "QC_CI_REQUIRE_SERVICES"
+
+
+def _scrub_environment() -> None:
+    """Remove the variables that configure a crawl: the developer's own must not decide a test."""
+    if os.environ.get("CRAWLER_CI_REQUIRE_SERVICES"):
+        os.environ[REQUIRE_SERVICES] = "1"
+    for name in [name for name in os.environ if name.startswith(("CRAWLER_", "QUASIQUEUE_"))]:
+        del os.environ[name]
+
+
+# At import, so that modules collected later see a clean environment too.
+_scrub_environment()
+
+# No deadlines: they measure the machine. The short profile repeats itself exactly, so a failure in CI
+# is one that everybody sees; the long one explores.
+_QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=60, stateful_step_count=30, derandomize=True, **_QUIET)
+settings.register_profile("torture", max_examples=3000, stateful_step_count=60, **_QUIET)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--torture",
+        action="store_true",
+        default=bool(os.environ.get("QC_TORTURE")),
+        help="run kill rounds and property tests at full length",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("torture" if config.getoption("--torture") else "quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by their folder, and give long runs the time they need."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        if folder in FOLDER_MARKERS:
+            item.add_marker(folder)
+        if config.getoption("--torture") and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(3600))
+
+
+@pytest.fixture(scope="session")
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`rounds(small, full)`: how many rounds of a torture to run now."""
+    torture: bool = request.config.getoption("--torture")
+    return lambda small, full: full if torture else small
+
+
+def _require_service(name: str, url: str) -> None:
+    """Skip, or fail where services are required, unless something listens at `url`."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 0), timeout=2).close()
+    except OSError as error:
+        message = f"{name} does not answer at {parts.hostname}:{parts.port} ({error})"
+        if os.environ.get(REQUIRE_SERVICES):
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """URL of a Redis that tests may write to, under names of their own (QC_REDIS_URL: another)."""
+    url = os.environ.get("QC_REDIS_URL", "redis://127.0.0.1:6379/15")
+    _require_service("Redis", url)
+    return url
