@@ -40,9 +40,9 @@ define locked_install
 	@echo "installing $(1)"
 	@if ! { command -v uv >/dev/null 2>&1 && \
 		uv pip install --quiet --python $(PY) --require-hashes $(addprefix -r ,$(1)); }; then \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes \
 			$(addprefix -r ,$(1)); fi
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
 $(VENV)/.installed: requirements.txt $(INSTALL_INPUTS) | $(PY)
@@ -108,7 +108,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --no-header
 
 lock: | $(PY) ## lock the dependencies again, with hashes (LOCK_ARGS=--upgrade for newer ones)
-	@[ -x "$(UV)" ] || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	@[ -x "$(UV)" ] || $(PY) -m pip install -qq --disable-pip-version-check uv
 	$(COMPILE) $(LOCK_ARGS) --extra redis --group dev pyproject.toml -o requirements-dev.txt
 	$(COMPILE) $(LOCK_ARGS) --extra redis -c requirements-dev.txt pyproject.toml -o requirements.txt
 	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt

@@ -1,7 +1,7 @@
 """What every test shares: a clean environment, how hard to try, and which services are there.
 
-`--torture` (or QC_TORTURE=1) runs the kill rounds and the property tests at full length. A test that
-needs a service skips with a reason where the service is missing, and fails instead when
+`--torture` (or QC_TORTURE=1) runs the kill rounds and the property tests at full length. A test
+that needs a service skips with a reason where the service is missing, and fails instead when
 QC_CI_REQUIRE_SERVICES is set, so that CI cannot pass by leaving tests out.
 """
 
@@ -30,10 +30,12 @@ def _scrub_environment() -> None:
 # At import, so that modules collected later see a clean environment too.
 _scrub_environment()
 
-# No deadlines: they measure the machine. The short profile repeats itself exactly, so a failure in CI
-# is one that everybody sees; the long one explores.
+# No deadlines: they measure the machine. The short profile repeats itself exactly, so a failure in
+# CI is one that everybody sees; the long one explores.
 _QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("quick", max_examples=60, stateful_step_count=30, derandomize=True, **_QUIET)
+settings.register_profile(
+    "quick", max_examples=60, stateful_step_count=30, derandomize=True, **_QUIET
+)
 settings.register_profile("torture", max_examples=3000, stateful_step_count=60, **_QUIET)
 
 
@@ -71,7 +73,7 @@ def _require_service(name: str, url: str) -> None:
     """Skip, or fail where services are required, unless something listens at `url`."""
     parts = urlsplit(url)
     try:
-        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 0), timeout=2).close()
+        socket.create_connection((str(parts.hostname), parts.port or 0), timeout=2).close()
     except OSError as error:
         message = f"{name} does not answer at {parts.hostname}:{parts.port} ({error})"
         if os.environ.get(REQUIRE_SERVICES):
