@@ -114,7 +114,7 @@ lock: | $(PY) ## lock the dependencies again, with hashes (LOCK_ARGS=--upgrade f
 	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt
 
 audit: install ## known vulnerabilities in what is locked (asks a public database)
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.txt
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.txt
 
 clean: ## remove everything that a target made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-crawl
