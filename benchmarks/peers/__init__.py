@@ -1,0 +1,1 @@
+"""What runs beside our crawler: each module is a whole process in the peers' environment."""

@@ -1,0 +1,96 @@
+"""The results as Markdown: one table for each workload, then the bars."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+Result = dict[str, Any]
+
+BARS = {"W1x10": (1.4, 0.50), "W2": (1.9, 0.72), "W3": (1.8, 0.75)}
+"""At least so many times Crawlee, and such a share of the ceiling (pages per CPU-second)."""
+TWO_READERS = 1.5
+EMPTY = 0.8
+PEAK_MB = 200
+HEAD = (
+    "| | runs | pages | wall s | CPU s | pages/s | pages/CPU-s | x Crawlee | of ceiling | peak MB |"
+)
+
+
+def tables(results: Sequence[Result]) -> str:
+    """Return all tables and the comparison with the bars."""
+    workloads = list(dict.fromkeys(result["workload"] for result in results))
+    parts = [_table(workload, _by_contender(results, workload)) for workload in workloads]
+    return "\n\n".join([*parts, "\n".join(_bars(results, workloads))])
+
+
+def _by_contender(results: Sequence[Result], workload: str) -> dict[str, Result]:
+    """Return the median of each figure over the runs of each contender."""
+    rows: dict[str, list[Result]] = {}
+    for result in results:
+        if result["workload"] == workload:
+            rows.setdefault(result["contender"], []).append(result)
+    return {name: _median(runs) for name, runs in rows.items()}
+
+
+def _median(runs: list[Result]) -> Result:
+    figures = ("pages", "wall_s", "cpu_s", "peak_mb", "early_mb")
+    middle: Result = {name: statistics.median(run[name] for run in runs) for name in figures}
+    middle["title"] = runs[0]["title"]
+    middle["runs"] = len(runs)
+    middle["good"] = all(run["good"] for run in runs)
+    middle["listed"] = runs[0]["listed"]
+    middle["rate"] = statistics.median(run["pages"] / run["cpu_s"] for run in runs)
+    middle["speed"] = statistics.median(run["pages"] / run["wall_s"] for run in runs)
+    return middle
+
+
+def _table(workload: str, rows: dict[str, Result]) -> str:
+    lines = [f"**{workload}**", "", HEAD, "|---" * (HEAD.count("|") - 1) + "|"]
+    for row in rows.values():
+        mark = "" if row["good"] else " **wrong**"
+        lines.append(
+            f"| {row['title']} | {row['runs']} | {row['pages']:.0f}/{row['listed']}{mark}"
+            f" | {row['wall_s']:.2f} | {row['cpu_s']:.2f} | {row['speed']:.0f}"
+            f" | **{row['rate']:.0f}** | {_ratio(row, rows.get('crawlee'))}"
+            f" | {_ratio(row, rows.get('ceiling'))} | {row['peak_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _ratio(row: Result, reference: Result | None) -> str:
+    return f"{row['rate'] / reference['rate']:.2f}" if reference and reference["rate"] else "-"
+
+
+def _bars(results: Sequence[Result], workloads: list[str]) -> list[str]:
+    lines = []
+    for workload in workloads:
+        rows = _by_contender(results, workload)
+        row = rows.get("ours")
+        if row is None:
+            continue
+        if workload in BARS:
+            for name, bar in zip(("crawlee", "ceiling"), BARS[workload], strict=True):
+                if name in rows:
+                    value = row["rate"] / rows[name]["rate"]
+                    lines.append(_bar(f"{workload} against {name}", value, bar))
+        if "ours-2" in rows:
+            value = rows["ours-2"]["speed"] / row["speed"]
+            lines.append(_bar(f"{workload} pages/s, two readers against one", value, TWO_READERS))
+        if workload == "empty" and "crawlee" in rows:
+            value = row["cpu_s"] / rows["crawlee"]["cpu_s"]
+            lines.append(
+                _bar("start-up CPU (empty crawl) against crawlee", value, EMPTY, most=True)
+            )
+            value = row["wall_s"] / rows["crawlee"]["wall_s"]
+            lines.append(f"- start-up wall (empty crawl) against crawlee: {value:.2f}")
+        else:
+            title = f"{workload} peak MB of a process ({row['early_mb']:.0f} after a third)"
+            lines.append(_bar(title, row["peak_mb"], PEAK_MB, most=True))
+    return lines
+
+
+def _bar(title: str, value: float, bar: float, *, most: bool = False) -> str:
+    met = value <= bar if most else value >= bar
+    digits = 0 if bar >= 10 else 2
+    word = "at most" if most else "at least"
+    return f"- {title}: {value:.{digits}f}, {word} {bar:g}: {'met' if met else '**missed**'}"
