@@ -1,0 +1,209 @@
+"""The docs say what the code says: everything that a user can type, set or read has its line."""
+
+import re
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command
+
+from crawler import errors
+from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
+from crawler.model.result import FailureKind
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+TRAPS = [f"T{number}" for number in range(1, 25)]
+
+
+def _read(name: str) -> str:
+    return (REFERENCE / name).read_text("utf-8")
+
+
+def _first_cells(text: str) -> set[str]:
+    """Return what stands in code style in the first cell of the rows of tables."""
+    rows = re.findall(r"^\|([^|]*)\|", text, re.MULTILINE)
+    return {word for cell in rows for word in re.findall(r"`([^`]+)`", cell)}
+
+
+def _commands(
+    command: TyperCommand | TyperGroup, path: str = ""
+) -> Iterator[tuple[str, TyperCommand]]:
+    """Yield path and command of every leaf of the command line that is not hidden."""
+    if isinstance(command, TyperGroup):
+        for name, child in command.commands.items():
+            if not child.hidden:
+                yield from _commands(child, f"{path} {name}".strip())
+    else:
+        yield path, command
+
+
+def _command_line() -> dict[str, TyperCommand]:
+    return dict(_commands(get_command(pytest.importorskip("crawler.cli.app").app)))
+
+
+def _section(text: str, title: str) -> str:
+    """Return the part of a page below a heading, up to the next of its level."""
+    found = re.search(
+        rf"^## `?{re.escape(title)}`?$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    return found[1] if found else ""
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def test_every_command_and_flag_is_documented() -> None:
+    """A flag that nobody can find would not exist."""
+    text = _read("cli.md")
+    missing = []
+    for path, command in _command_line().items():
+        section = _section(text, f"crawler {path}")
+        if not section:
+            missing.append(f"crawler {path}")
+            continue
+        for parameter in command.params:
+            if isinstance(parameter, TyperOption) and not parameter.hidden:
+                names = [*parameter.opts, *parameter.secondary_opts]
+                missing += [
+                    f"crawler {path} {name}"
+                    for name in names
+                    if name != "--help" and not re.search(rf"`{re.escape(name)}(?=[ `/])", section)
+                ]
+    assert missing == []
+
+
+def test_every_documented_command_exists() -> None:
+    """A command that was taken away would go on living in the docs."""
+    known = set(_command_line())
+    titles = re.findall(r"^## `crawler ([^`]+)`$", _read("cli.md"), re.MULTILINE)
+    assert titles
+    assert set(titles) <= known
+
+
+def test_every_setting_is_documented() -> None:
+    """A variable would be known only to those who read the source."""
+    settings = pytest.importorskip("crawler.conf.settings").Settings
+    documented = _first_cells(_read("settings.md"))
+    names = {f"CRAWLER_{name}".upper() for name in settings.model_fields}
+    assert names - documented == set()
+    assert {name for name in documented if name.startswith("CRAWLER_")} - names == set()
+
+
+def test_every_failure_word_is_documented() -> None:
+    """`error` would hold a word that no page explains; or a page one that no code writes."""
+    documented = _first_cells(_read("errors.md").split("## Reasons", 1)[0])
+    assert set(typing.get_args(FailureKind)) - documented == set()
+    source = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "crawler").rglob("*.*")
+        if path.suffix in {".py", ".sql"}
+    )
+    assert [word for word in documented if not re.search(f"[\"']{word}[\"']", source)] == []
+
+
+def test_every_refusal_reason_is_documented() -> None:
+    """The manifest would count URLs under a name that explains nothing."""
+    text = _read("errors.md")
+    policy = ROOT / "crawler/policy"
+    source = "".join(
+        path.read_text("utf-8")
+        for path in (policy / "scope.py", policy / "traps.py")
+        if path.exists()
+    )
+    reasons = set(re.findall(r'return "([a-z_]+)"', source))
+    assert [reason for reason in sorted(reasons) if f"`{reason}`" not in text] == []
+
+
+def test_every_error_and_exit_code_is_documented() -> None:
+    """A script would meet a code that no page explains."""
+    text = _read("errors.md")
+    codes = _read("exit-codes.md")
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert kinds
+    for kind in kinds:
+        if issubclass(kind, errors.CrawlerError):
+            assert f"| `{kind.__name__}` | {kind.exit_code} |" in text
+            assert f"| {kind.exit_code} |" in codes
+    endings = (ROOT / "crawler/pipeline/ending.py").read_text("utf-8")
+    for code in {*re.findall(r"^[A-Z_]+ = (\d)$", endings, re.MULTILINE), "130", "143"}:
+        assert f"| {code} |" in codes
+
+
+def test_every_record_key_is_documented_in_order() -> None:
+    """The order of keys is part of the format, so the page has to have it too."""
+    text = _read("record.md")
+    keys = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert tuple(keys) == RECORD_KEYS
+    assert all(f"`{name}`" in text for name in LISTED_HEADERS)
+
+
+def test_every_trap_of_quasiqueue_has_its_test() -> None:
+    """A trap without a test is one that comes back with the next change."""
+    text = (DOCS / "quasiqueue.md").read_text("utf-8")
+    named = dict(re.findall(r"^\| (T\d+) \|.*\| `(test_t\d\d_\w*)` \|$", text, re.MULTILINE))
+    assert list(named) == TRAPS
+    tests = ROOT / "tests/component/test_quasiqueue_traps.py"
+    if not tests.exists():
+        pytest.skip("the tests of the traps are not there yet")
+    defined = re.findall(
+        r"^(?:async )?def (test_t\d\d_\w*)", tests.read_text("utf-8"), re.MULTILINE
+    )
+    assert [name for name in named.values() if not any(d.startswith(name) for d in defined)] == []
+
+
+def test_every_decision_is_listed() -> None:
+    """A decision would be taken again by those who did not find it."""
+    folder = DOCS / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    for page in sorted(folder.glob("0*.md")):
+        text = page.read_text("utf-8")
+        title = text.splitlines()[0].removeprefix("# ").split(" ", 1)
+        assert f"| [{title[0]}]({page.name}) | {title[1]} |" in index
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "Consequences",
+            "Revisit when",
+        ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_resolve(page: Path) -> None:
+    """A reader would follow a link into nothing."""
+    text = re.sub(
+        r"^    .*$|```.*?```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        if not path.exists():
+            broken.append(target)
+        elif anchor and path.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+            if anchor not in {_anchor(heading) for heading in headings}:
+                broken.append(target)
+    assert broken == []
+
+
+def test_make_targets_in_the_docs_exist() -> None:
+    """The first command that a stranger types would fail."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    for page in PAGES:
+        used = re.findall(r"(?:`|^    )make ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE)
+        assert set(used) <= targets, page.name
+
+
+def test_changelog_has_an_open_section() -> None:
+    """A change would be released without a word."""
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.search(r"^## Unreleased$", text, re.MULTILINE)
