@@ -79,6 +79,7 @@ class HostState(NamedTuple):
 class Outlook(NamedTuple):
     """What could still happen, for the decision whether the crawl is over."""
 
+    ready: int
     leased: int
     claimable: int
     """Hosts that have ready URLs and are held back by their plain delay at most."""

@@ -1,1 +1,7 @@
-"""pipeline."""
+"""The story of a crawl, top to bottom.
+
+`seeding` fills the frontier · `node` (parent) claims, buries dead readers and knows when it is
+over · `context` builds what one reader process holds · `reader` takes one item through fetch,
+parse and extract · `committer` settles batches of outcomes · `recovery` makes parts and frontier
+agree after a crash.
+"""

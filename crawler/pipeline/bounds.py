@@ -1,0 +1,45 @@
+"""What holds a crawl back right now, and when it will end: the line under the progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.pipeline.node import Snapshot
+from crawler.ports import HostState
+
+MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`what` names it; `seconds_left` is None where nobody can tell."""
+
+    what: str
+    seconds_left: float | None
+
+
+def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
+    """Name what bounds the crawl: a limit, waiting hosts, politeness, or this machine."""
+    outlook = snapshot.outlook
+    if snapshot.stopping is not None:
+        return Bound(f"--{snapshot.stopping.replace('_', '-')} reached, finishing", None)
+    left = outlook.ready - outlook.held_by_budget + outlook.leased
+    polite = _politeness(snapshot.hosts, left)
+    if polite is not None:
+        return polite
+    if left == 0 and outlook.waiting:
+        due = outlook.next_due
+        wait = max(0, due - snapshot.at) / MS if due is not None else None
+        return Bound(f"waiting: {outlook.waiting} URLs for their due time", wait)
+    seconds = left / pages_per_second if pages_per_second > 0 else None
+    return Bound("this machine and the servers", seconds)
+
+
+def _politeness(hosts: Sequence[HostState], left: int) -> Bound | None:
+    """The slowest host decides where delays are kept; `hosts` has those with most left first."""
+    slow = [host for host in hosts if host.delay_ms > 0 and host.ready + host.leased > 0]
+    if not slow or left == 0:
+        return None
+    last = max(slow, key=lambda host: (host.ready + host.leased) * host.delay_ms)
+    seconds = (last.ready + last.leased) * last.delay_ms / MS
+    rate = MS / last.delay_ms
+    return Bound(f"politeness: {last.host} at {rate:g}/s", seconds)

@@ -1,0 +1,203 @@
+"""The committer: one per reader process, settles batches in one transaction each.
+
+Order matters: lines are appended first, then one transaction marks the outcomes, adds the links
+and moves the part's offset. A crash before the commit leaves bytes that the next start cuts off;
+after it nothing is open. A lease that was lost meanwhile takes its line with it.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from crawler.model.result import Batch, HostNote, PartMark
+from crawler.model.work import Link
+from crawler.pipeline.known import KnownUrls
+from crawler.pipeline.parts import PartRotation
+from crawler.pipeline.settlement import Settlement
+from crawler.ports import Frontier, Now, Parent
+
+BATCH_SECONDS = 0.025
+BATCH_SETTLEMENTS = 50
+BATCH_LINKS = 5_000
+BATCH_BYTES = 8_000_000
+
+
+class Committer:
+    """Collects settlements and commits them; `settle` blocks once two batches wait."""
+
+    def __init__(
+        self, frontier: Frontier, rotation: PartRotation, known: KnownUrls, now: Now
+    ) -> None:
+        self._frontier = frontier
+        self._rotation = rotation
+        self._known = known
+        self._now = now
+        self._waiting: list[Settlement] = []
+        self._links = 0
+        self._bytes = 0
+        self._work = asyncio.Event()
+        self._full = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closing = False
+        self._error: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.parent: Parent
+
+    def start(self, parent: Parent) -> None:
+        self.parent = parent
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="committer")
+
+    @property
+    def task(self) -> "asyncio.Task[None] | None":
+        return self._task
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Hand over one settlement; returns before it is committed.
+
+        Raises:
+            CrawlerError: the committer has failed; the process must end.
+        """
+        while not self._room.is_set():
+            await self._room.wait()
+        if self._error is not None:
+            raise self._error
+        self._waiting.append(settlement)
+        self._links += len(settlement.links)
+        self._bytes += len(settlement.line)
+        self._work.set()
+        if self._is_full(1):
+            self._full.set()
+            if self._is_full(2):
+                self._room.clear()
+
+    def _is_full(self, times: int) -> bool:
+        return (
+            len(self._waiting) >= BATCH_SETTLEMENTS * times
+            or self._links >= BATCH_LINKS * times
+            or self._bytes >= BATCH_BYTES * times
+        )
+
+    async def close(self) -> None:
+        """Commit what waits, then seal the part."""
+        self._closing = True
+        self._work.set()
+        self._full.set()
+        if self._task is not None:
+            await self._task
+        await self._rotation.seal()
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._work.wait()
+                if not self._full.is_set() and not self._closing:
+                    await self._until_full()
+                batch = self._take()
+                if batch:
+                    await self._commit(batch)
+                elif self._closing:
+                    return
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            self._room.set()
+
+    async def _until_full(self) -> None:
+        try:
+            async with asyncio.timeout(BATCH_SECONDS):
+                await self._full.wait()
+        except TimeoutError:
+            return
+
+    def _take(self) -> list[Settlement]:
+        """Take all that waits: about two batches at most, so one transaction carries it."""
+        batch, self._waiting = self._waiting, []
+        self._links = self._bytes = 0
+        self._work.clear()
+        self._full.clear()
+        if self._closing:
+            self._work.set()
+        self._room.set()
+        return batch
+
+    async def _commit(self, batch: Sequence[Settlement]) -> None:
+        links = self._merge_links(batch)
+        # A page with very many links commits them ahead, its outcome last: a crash between the two
+        # fetches the page again, and the links are known by then.
+        while len(links) > BATCH_LINKS:
+            chunk, links = links[:BATCH_LINKS], links[BATCH_LINKS:]
+            await self._frontier.commit(Batch(links=chunk), now=self._now())
+        lost: frozenset[int] = frozenset()
+        while True:
+            kept = [s for s in batch if s.lease_id not in lost] if lost else batch
+            if not kept:
+                break
+            part = await self._rotation.current()
+            start = part.size
+            lines = [s.line for s in kept if s.line]
+            if lines:
+                part.append(b"".join(lines))
+            mark = PartMark(self._rotation.part_id, start, part.size, len(lines))
+            answer = await self._frontier.commit(
+                _batch(kept, links, [mark] if lines else ()), now=self._now()
+            )
+            if not answer.lost:
+                break
+            part.cut(start)
+            lost |= answer.lost
+        for settlement in batch:
+            if settlement.links:
+                self._known.add([link.url for link in settlement.links], settlement.links[0].depth)
+        self.parent.settled([s.lease_id for s in batch])
+
+    def _merge_links(self, batch: Sequence[Settlement]) -> list[Link]:
+        """One link per URL, the shallowest; pages of one batch often share their navigation."""
+        merged: dict[str, Link] = {}
+        for settlement in batch:
+            for link in settlement.links:
+                first = merged.setdefault(link.url, link)
+                if link.depth < first.depth:
+                    merged[link.url] = link
+        return list(merged.values())
+
+
+def _batch(
+    settlements: Sequence[Settlement], links: Sequence[Link], parts: Sequence[PartMark]
+) -> Batch:
+    counts: Counter[str] = Counter()
+    for settlement in settlements:
+        for reason in settlement.refusals:
+            counts["refused:" + reason] += 1
+    return Batch(
+        results=[s.result for s in settlements if s.result is not None],
+        links=links,
+        notes=_merge_notes(settlements),
+        rules=[s.rules for s in settlements if s.rules is not None],
+        parts=parts,
+        roots=[s.root for s in settlements if s.root is not None],
+        counts=counts,
+    )
+
+
+def _merge_notes(settlements: Sequence[Settlement]) -> list[HostNote]:
+    """One note per host: the last start, the longest pause."""
+    merged: dict[int, HostNote] = {}
+    for settlement in settlements:
+        note = settlement.note
+        first = merged.get(note.host_hash)
+        if first is not None:
+            note = HostNote(
+                note.host_hash,
+                _latest(first.started_at, note.started_at),
+                _latest(first.paused_until, note.paused_until),
+            )
+        merged[note.host_hash] = note
+    return list(merged.values())
+
+
+def _latest(first: int | None, second: int | None) -> int | None:
+    if first is None or (second is not None and second > first):
+        return second
+    return first

@@ -1,0 +1,103 @@
+"""What one reader process holds: made once, after the fork, closed when the process ends.
+
+QuasiQueue calls `context(settings)` in each reader and hands the answer to every `reader(item,
+ctx)`. Nothing here is shared with another process: the frontier connection, the HTTP session, the
+part and the caches are this process's own.
+"""
+
+import json
+import multiprocessing
+from collections.abc import Mapping
+from typing import Any
+
+from crawler.cache import RulesCache
+from crawler.clock import job_clock
+from crawler.conf.plan import make_plan
+from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.robots import RobotsFetcher
+from crawler.model.plan import Plan
+from crawler.pipeline.committer import Committer
+from crawler.pipeline.known import KnownUrls
+from crawler.pipeline.pages import PageSettler
+from crawler.pipeline.parts import PartRotation
+from crawler.pipeline.reader import Reader
+from crawler.pipeline.store import open_frontier
+from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.scope import Scope
+from crawler.ports import Frontier, NoParent, Parent
+
+
+async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Build a reader process's resources from QuasiQueue's plain settings.
+
+    Returns:
+        `reader` does the work; `attach(parent)` connects it to the parent process and starts the
+        committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt;
+        `background` holds tasks that a drain must not wait for; `close()` commits what is left,
+        seals the part and closes everything.
+
+    Raises:
+        CrawlerError: the frontier cannot be opened.
+    """
+    plan = make_plan(settings)
+    now = job_clock(plan.clock_offset_ms)
+    frontier = await open_frontier(plan)
+    fetcher = Fetcher(plan, now)
+    await fetcher.open()
+    rules = RulesCache(plan)
+    scope = Scope(plan.scope, await frontier.roots(), plan.include, plan.exclude)
+    known = KnownUrls(by_depth=plan.max_depth is not None)
+    rotation = PartRotation(
+        frontier,
+        plan.output,
+        multiprocessing.current_process().name,
+        now,
+        max_bytes=plan.part_max_bytes,
+        max_age_ms=plan.part_max_age_ms,
+    )
+    committer = Committer(frontier, rotation, known, now)
+    worker = Reader(
+        plan,
+        now,
+        frontier=frontier,
+        fetcher=fetcher,
+        robots=RobotsFetcher(fetcher, plan, now),
+        rules=rules,
+        pages=PageSettler(plan, scope, LinkResolver(), known),
+        committer=committer,
+        named_hosts=await _named_hosts(plan, frontier),
+    )
+    background: set[object] = set()
+
+    def attach(parent: Parent) -> None:
+        worker.parent = parent
+        committer.start(parent)
+        background.add(committer.task)
+
+    def on_root(root: str) -> None:
+        scope.add_root(root)
+        # What was refused as out of scope may be inside now.
+        known.forget()
+
+    async def close() -> None:
+        await committer.close()
+        await fetcher.close()
+        await rules.close()
+        await frontier.close()
+
+    worker.parent = NoParent()
+    return {
+        "reader": worker,
+        "attach": attach,
+        "on_pause": worker.pause,
+        "on_root": on_root,
+        "background": background,
+        "close": close,
+    }
+
+
+async def _named_hosts(plan: Plan, frontier: Frontier) -> frozenset[str]:
+    """Hosts that a person named: only they are sent the headers of `--header`."""
+    if not plan.headers:
+        return frozenset()
+    return frozenset(json.loads((await frontier.meta()).get("named_hosts", "[]")))

@@ -1,0 +1,67 @@
+"""How a crawl ended: one word, one exit code, one line for a person (design section 9)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from crawler.model.plan import Plan
+from crawler.ports import Outlook
+
+COMPLETE = 0
+TOO_MANY_FAILURES = 5
+NO_SEED_ANSWERED = 6
+DEFERRED = 7
+SIGNAL_BASE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`word` goes to the manifest, `line` to the terminal."""
+
+    word: str
+    exit_code: int
+    line: str
+
+
+def judge_ending(
+    plan: Plan,
+    counters: Mapping[str, int],
+    outlook: Outlook,
+    *,
+    limit: str | None,
+    signal_number: int | None,
+) -> Ending:
+    """Decide how a run ended; of several endings the gravest counts.
+
+    Precedence: signal, no seed answered, deferred, too many failures, complete.
+    """
+    return next(_endings(plan, counters, outlook, limit, signal_number))
+
+
+def _endings(
+    plan: Plan,
+    counters: Mapping[str, int],
+    outlook: Outlook,
+    limit: str | None,
+    signal_number: int | None,
+) -> Iterator[Ending]:
+    done = f"{counters.get('records', 0)} records"
+    left = outlook.ready + outlook.waiting
+    failures = counters.get("failures", 0)
+    seeds = counters.get("seeds", 0)
+    if signal_number is not None:
+        code = SIGNAL_BASE + signal_number
+        yield Ending("signal", code, f"stopped, {done}; the same command goes on")
+    if seeds and counters.get("seeds_final", 0) >= seeds and not counters.get("seeds_answered", 0):
+        yield Ending("no_seed_answered", NO_SEED_ANSWERED, f"no seed could be fetched, {done}")
+    if limit == "max_time" and left:
+        yield Ending("max_time", DEFERRED, f"time is up, {done}; {left} URLs left")
+    if outlook.waiting:
+        waiting = f"{outlook.waiting} URLs wait for later than --max-wait"
+        yield Ending("deferred", DEFERRED, f"{done}; {waiting}")
+    if plan.max_failures is not None and failures > plan.max_failures:
+        more = f"{failures} failures, more than --max-failures {plan.max_failures}"
+        yield Ending("too_many_failures", TOO_MANY_FAILURES, f"{done}; {more}")
+    if limit in ("max_pages", "max_total_bytes") and left:
+        name = "--" + limit.replace("_", "-")
+        yield Ending(limit, COMPLETE, f"{name} reached, {done}; {left} URLs left")
+    yield Ending("complete", COMPLETE, f"complete, {done}")

@@ -1,0 +1,50 @@
+"""What a job was begun with: a second start must mean the same crawl, or say that it does not."""
+
+import json
+from collections.abc import Mapping
+
+from crawler import __version__
+from crawler.errors import ConfigError
+from crawler.model.plan import Plan
+
+RULES = "rules"
+"""Name in the frontier's meta table."""
+
+
+def rules_of(plan: Plan) -> dict[str, object]:
+    """Return what decides which URLs belong to the crawl. Budgets may change from run to run."""
+    return {
+        "scope": plan.scope,
+        "include": list(plan.include),
+        "exclude": list(plan.exclude),
+        "depth": plan.max_depth,
+        "robots": plan.robots,
+        "output": str(plan.output.absolute()),
+    }
+
+
+def check_rules(plan: Plan, meta: Mapping[str, str]) -> dict[str, str]:
+    """Compare the plan with what the job was begun with; return what to store.
+
+    Raises:
+        ConfigError: they differ; the message shows how.
+    """
+    rules = rules_of(plan)
+    stored = meta.get(RULES)
+    if stored is not None:
+        before = json.loads(stored)
+        changes = [
+            f"{name} was {_show(before[name])}, is now {_show(value)}"
+            for name, value in rules.items()
+            if name in before and before[name] != value
+        ]
+        if changes:
+            raise ConfigError(
+                f"this job was begun with other rules: {'; '.join(changes)}. "
+                "Start it with the same, or begin anew with --fresh (the old job is kept aside)"
+            )
+    return {RULES: json.dumps(rules), "crawler_version": __version__}
+
+
+def _show(value: object) -> str:
+    return "unset" if value in (None, []) else json.dumps(value)

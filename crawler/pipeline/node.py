@@ -1,0 +1,173 @@
+"""The node: what the parent process knows and decides while the crawl runs.
+
+It claims for QuasiQueue's writer, buries readers that died, keeps the frontier's house, and finds
+out when the crawl is over. It works on `crawler.ports.Frontier` alone.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crawler.logs import get_logger
+from crawler.model.plan import Plan
+from crawler.model.work import Item
+from crawler.pipeline.recovery import cut_parts
+from crawler.ports import Frontier, HostState, Now, Outlook
+
+TICK_MS = 500
+LOOK_MS = 500
+"""How often the parent looks whether the crawl is over."""
+CHECKPOINT_MS = 500
+SNAPSHOT_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What progress shows, taken once a second; counts are the frontier's own."""
+
+    at: int
+    started_at: int
+    counters: Mapping[str, int]
+    outlook: Outlook
+    hosts: Sequence[HostState] = field(default=())
+    """Those with most left to do."""
+    pages_at_start: int = 0
+    stopping: str | None = None
+    """Why nothing more is claimed: max_pages, max_time, max_total_bytes."""
+
+
+class CrawlNode:
+    """Fulfils `crawler.ports.Node`; one instance per run of the parent."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        frontier: Frontier,
+        now: Now,
+        *,
+        on_snapshot: Callable[[Snapshot], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._frontier = frontier
+        self._now = now
+        self._on_snapshot = on_snapshot
+        self._started_at = now()
+        self._log = get_logger("crawler.node")
+        self._settled: Counter[int] = Counter()
+        self._ahead: dict[int, int] = {}
+        self._looked_at = self._ticked_at = self._checkpoint_at = 0
+        self._snapshot_at = 0
+        self._outlook: Outlook | None = None
+        self._pages_at_start = -1
+        self._chores: set[asyncio.Task[None]] = set()
+        self.limit: str | None = None
+        """Which limit ended the claims; None while there is none."""
+        self.drops = 0
+
+    async def writer(self, desired: int) -> AsyncIterator[Item]:
+        """Claim at most `desired` items and commit, then yield them (QuasiQueue's writer)."""
+        if self.limit is not None or desired <= 0:
+            return
+        items = await self._frontier.claim(desired, now=self._now(), ahead=self._ahead)
+        if not items:
+            # Nothing now: find out when, so that the parent sleeps exactly until then.
+            self._outlook = await self._frontier.outlook(now=self._now())
+        for item in items:
+            yield item
+
+    async def bury(self, reader: str, held: Sequence[Item], started: Collection[int]) -> None:
+        parts = await self._frontier.seal(reader)
+        cut_parts(parts, self._plan.output)
+        freed = 0
+        if held:
+            freed = await self._frontier.release(held, now=self._now(), crashed=started)
+        if started or freed:
+            self._log.warning("reader_buried", reader=reader, freed=freed, started=len(started))
+
+    async def give_back(self, items: Sequence[Item], due: int | None = None) -> None:
+        await self._frontier.release(items, now=self._now(), due=due)
+
+    def settled(self, items: Sequence[Item]) -> None:
+        settled = self._settled
+        for item in items:
+            if item.delay_ms == 0:
+                settled[item.host_hash] += 1
+
+    def dropped(self, item: Item) -> None:
+        self.drops += 1
+        self._log.error("item_dropped", url=item.url, claimed_at=item.claimed_at)
+
+    async def beat(self) -> bool:
+        now = self._now()
+        if now - self._ticked_at >= TICK_MS:
+            self._measure(now)
+            self._ticked_at = now
+            await self._frontier.tick(now=now)
+        if now - self._checkpoint_at >= CHECKPOINT_MS:
+            self._checkpoint_at = now
+            await self._frontier.checkpoint()
+        if now - self._looked_at >= LOOK_MS:
+            self._looked_at = now
+            return await self._look(now)
+        return True
+
+    def _measure(self, now: int) -> None:
+        """About one second of what each host without delay settles may be claimed ahead."""
+        elapsed = max(1, now - self._ticked_at) / 1000
+        self._ahead = {host: int(n / elapsed) for host, n in self._settled.items()}
+        self._settled.clear()
+
+    async def _look(self, now: int) -> bool:
+        counters = await self._frontier.counters()
+        outlook = self._outlook = await self._frontier.outlook(now=now)
+        if self._pages_at_start < 0:
+            self._pages_at_start = counters.get("records", 0)
+        self._apply_limits(now, counters)
+        if self._on_snapshot is not None and now - self._snapshot_at >= SNAPSHOT_MS:
+            self._snapshot_at = now
+            await self._show(now, counters, outlook)
+        return not self._is_over(now, outlook)
+
+    def _apply_limits(self, now: int, counters: Mapping[str, int]) -> None:
+        plan = self._plan
+        limit = None
+        if plan.max_time_ms is not None and now - self._started_at >= plan.max_time_ms:
+            limit = "max_time"
+        elif plan.max_total_bytes is not None and counters.get("bytes", 0) >= plan.max_total_bytes:
+            limit = "max_total_bytes"
+        elif plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages:
+            limit = "max_pages"
+        if limit is not None and self.limit is None:
+            self.limit = limit
+            self._log.info("limit_reached", limit=limit)
+
+    def _is_over(self, now: int, outlook: Outlook) -> bool:
+        if outlook.leased:
+            return False
+        if self.limit is not None:
+            return True
+        if outlook.claimable:
+            return False
+        return outlook.next_due is None or outlook.next_due > now + self._plan.max_wait_ms
+
+    async def _show(self, now: int, counters: Mapping[str, int], outlook: Outlook) -> None:
+        hosts = await self._frontier.hosts(now=now, limit=5)
+        assert self._on_snapshot is not None  # noqa: S101 - the caller has looked
+        self._on_snapshot(
+            Snapshot(
+                at=now,
+                started_at=self._started_at,
+                counters=counters,
+                outlook=outlook,
+                hosts=hosts,
+                pages_at_start=self._pages_at_start,
+                stopping=self.limit,
+            )
+        )
+
+    def wait_ms(self) -> int | None:
+        outlook = self._outlook
+        if outlook is None or outlook.next_at is None:
+            return None
+        return max(0, outlook.next_at - self._now())

@@ -1,0 +1,188 @@
+"""From the result of a fetch to a settlement: parse, extract, judge links, make the record."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from crawler.errors import UrlRejected
+from crawler.extract.metadata import metadata
+from crawler.extract.record import make_record
+from crawler.model.document import Document
+from crawler.model.plan import Plan
+from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result
+from crawler.model.work import Item, Link
+from crawler.parse.content_type import header_charset, is_html
+from crawler.parse.html import parse_html
+from crawler.pipeline.known import KnownUrls
+from crawler.pipeline.settlement import Settlement
+from crawler.policy import traps
+from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.directives import read_directives
+from crawler.policy.scope import Scope
+
+MAX_HOPS = 10
+"""Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
+
+
+class PageSettler:
+    """Makes settlements of pages; one instance per reader process."""
+
+    def __init__(self, plan: Plan, scope: Scope, resolver: LinkResolver, known: KnownUrls) -> None:
+        self._plan = plan
+        self._scope = scope
+        self._resolver = resolver
+        self._known = known
+
+    def fetched(self, item: Item, result: Fetched) -> Settlement:
+        """Settle a final response, any status."""
+        content_type = result.headers.get("content-type")
+        document: Document | None = None
+        if is_html(content_type, result.body):
+            document = parse_html(
+                result.body,
+                url=item.url,
+                header_charset=header_charset(content_type),
+                resolver=self._resolver,
+            )
+        directives = read_directives(
+            document.metas if document else {},
+            result.headers.get("x-robots-tag"),
+            self._plan.product_token,
+        )
+        links: Sequence[Link] = ()
+        refusals: Sequence[str] = ()
+        if document is not None and 200 <= result.status < 300 and not directives.nofollow:
+            links, refusals = self._judge(document.followable, item)
+        record = make_record(
+            item,
+            result=result,
+            document=document,
+            metadata=metadata(document) if document else None,
+            directives=directives,
+        )
+        return self._settle(item, result, record, links=links, refusals=refusals)
+
+    def redirected(self, item: Item, result: Redirected) -> Settlement:
+        """Settle a hop: its own record, and the target as a URL of its own with the chain."""
+        target, error, detail = self._target(item, result)
+        links: Sequence[Link] = ()
+        refusals: Sequence[str] = ()
+        root: str | None = None
+        if target is not None and error is None:
+            refusal = traps.refusal(target, item.depth)
+            if refusal is None and item.seed:
+                # A seed's redirect target becomes a seed: its host joins the scope.
+                if self._scope.refusal(target) is not None:
+                    root = target
+            elif refusal is None:
+                refusal = self._scope.refusal(target)
+            if refusal is None:
+                chain = (*item.chain, item.url)
+                links = [Link(target, item.depth, item.ref, item.priority, item.seed, chain)]
+            else:
+                refusals = (refusal,)
+        record = make_record(
+            item,
+            result=result,
+            final_url=target,
+            error=error,
+            error_detail=detail,
+        )
+        return self._settle(
+            item,
+            result,
+            record,
+            links=links,
+            refusals=refusals,
+            root=root,
+            error=error,
+            is_page=False,
+        )
+
+    def _target(self, item: Item, result: Redirected) -> tuple[str | None, str | None, str | None]:
+        """Return (canonical target, error, detail) of a redirect."""
+        try:
+            target = self._resolver.join(item.url, result.location)
+        except UrlRejected as rejected:
+            return None, "bad_redirect", str(rejected)
+        if target == item.url or target in item.chain:
+            return target, "redirect_loop", None
+        if len(item.chain) + 1 > MAX_HOPS:
+            return target, "too_many_redirects", f"more than {MAX_HOPS} hops"
+        return target, None, None
+
+    def failed(self, item: Item, result: Failed) -> Settlement:
+        """Settle a fetch that yielded no usable response."""
+        record = make_record(item, result=result, error=result.error, error_detail=result.detail)
+        return self._settle(item, result, record, error=result.error)
+
+    def unfetched(self, item: Item, error: str, now: int, detail: str | None = None) -> Settlement:
+        """Settle an item whose outcome is known without a request (dns, connect, crashed)."""
+        record = make_record(item, result=None, error=error, error_detail=detail, now=now)
+        return self._settle(item, None, record, error=error)
+
+    def broken(self, item: Item, fault: BaseException, now: int) -> Settlement:
+        """Settle an item that our own code could not handle."""
+        return self.unfetched(item, "internal", now, f"{type(fault).__name__}: {fault}"[:300])
+
+    def _judge(self, urls: Sequence[str], item: Item) -> tuple[list[Link], list[str]]:
+        """Split links that this process does not know yet into allowed ones and refusals."""
+        depth = item.depth + 1
+        fresh = self._known.fresh(urls, depth)
+        if not fresh:
+            return [], []
+        links: list[Link] = []
+        refusals: list[str] = []
+        refused: list[str] = []
+        for url in fresh:
+            reason = self._scope.refusal(url) or traps.refusal(url, depth)
+            if reason is None:
+                links.append(Link(url, depth, item.ref))
+            else:
+                refusals.append(reason)
+                refused.append(url)
+        if refused:
+            # At depth -1, so that no later sighting is judged again: scope does not depend on
+            # depth.
+            self._known.add(refused, -1)
+        return links, refusals
+
+    def _settle(
+        self,
+        item: Item,
+        result: Fetched | Redirected | Failed | None,
+        record: dict[str, object],
+        *,
+        links: Sequence[Link] = (),
+        refusals: Sequence[str] = (),
+        root: str | None = None,
+        error: str | None = None,
+        is_page: bool = True,
+    ) -> Settlement:
+        status = result.status if isinstance(result, Fetched | Redirected) else None
+        headers = result.headers if isinstance(result, Fetched | Redirected) else {}
+        is_fetched = isinstance(result, Fetched)
+        content_hash = record["content_hash"]
+        return Settlement(
+            item=item,
+            note=HostNote(item.host_hash, result.started_at if result else None),
+            result=Result(
+                item.ref,
+                item.host_hash,
+                item.url_hash,
+                item.lease_id,
+                "done",
+                reason=error,
+                status=status,
+                is_page=is_page,
+                seed=item.seed,
+                body_bytes=len(result.body) if is_fetched else 0,
+                etag=headers.get("etag"),
+                last_modified=headers.get("last-modified"),
+                content_hash=bytes.fromhex(content_hash) if isinstance(content_hash, str) else None,
+            ),
+            line=orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),
+            links=links,
+            refusals=refusals,
+            root=root,
+        )

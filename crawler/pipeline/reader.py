@@ -1,0 +1,197 @@
+"""The reader: one item through robots, fetch, parse and extract to one settlement.
+
+QuasiQueue calls `reader(item=..., ctx=...)` as a task, up to `concurrent_tasks_per_process` at
+once. It catches everything: a fault of a site is a record, a fault of ours is a record with
+`error` "internal" and a log line, and a cancelled task gives its item back.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from crawler.cache import RulesCache
+from crawler.errors import CrawlerError
+from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.robots import RobotsFetcher
+from crawler.logs import get_logger
+from crawler.model.plan import Plan
+from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected, Result
+from crawler.model.url import origin, request_target
+from crawler.model.work import Item
+from crawler.pipeline.committer import Committer
+from crawler.pipeline.pages import PageSettler
+from crawler.pipeline.settlement import Settlement
+from crawler.ports import Frontier, Now, Parent
+
+EXPIRY_MARGIN_MS = 5_000
+"""A try must be able to end this long before its lease does."""
+
+
+async def reader(item: Item, ctx: Mapping[str, Any]) -> None:
+    """Work on one item; `ctx` is what `crawler.pipeline.context.context` returned."""
+    await ctx["reader"].run(item)
+
+
+class Reader:
+    """What one reader process does with an item; one instance per process."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        now: Now,
+        *,
+        frontier: Frontier,
+        fetcher: Fetcher,
+        robots: RobotsFetcher,
+        rules: RulesCache,
+        pages: PageSettler,
+        committer: Committer,
+        named_hosts: frozenset[str],
+    ) -> None:
+        self._plan = plan
+        self._now = now
+        self._frontier = frontier
+        self._fetcher = fetcher
+        self._robots = robots
+        self._rules = rules
+        self._pages = pages
+        self._committer = committer
+        self._named_hosts = named_hosts
+        self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
+        self._paused: dict[str, int] = {}
+        self._log = get_logger("crawler.reader")
+        self.parent: Parent
+
+    def pause(self, host: str, until: int) -> None:
+        """A host asked for a pause, here or in another process."""
+        self._paused[host] = max(until, self._paused.get(host, 0))
+
+    async def run(self, item: Item) -> None:
+        self.parent.started(item)
+        try:
+            settlement = await self._work(item)
+            if settlement is None:
+                self.parent.returned([item])
+                return
+            await self._committer.settle(settlement)
+        except asyncio.CancelledError:
+            self.parent.returned([item])
+            raise
+        except CrawlerError:
+            # Output or frontier failed: the committer ends this process, the parent frees the
+            # lease.
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not lose the page
+            self._log.exception("reader_failed", url=item.url, host=item.host)
+            await self._committer.settle(self._pages.broken(item, error, self._now()))
+
+    async def _work(self, item: Item) -> Settlement | None:
+        """Return the settlement of an item, or None to give it back untouched."""
+        if item.kind == "robots":
+            return await self._ask_robots(item)
+        if item.verdict is not None:
+            self.parent.fetched(item)
+            return self._pages.unfetched(item, item.verdict, self._now())
+        if self._must_return(item):
+            return None
+        if item.rules_version and not await self._is_allowed(item):
+            self.parent.fetched(item)
+            return _refused(item, "robots")
+        return await self._fetch(item)
+
+    def _must_return(self, item: Item) -> bool:
+        now = self._now()
+        if item.lease_until - now < self._least_left_ms:
+            return True
+        if not self._paused:
+            return False
+        until = self._paused.get(item.host)
+        if until is None:
+            return False
+        if until > now:
+            return True
+        del self._paused[item.host]
+        return False
+
+    async def _is_allowed(self, item: Item) -> bool:
+        """Judge a URL by its origin's rules; None in the store means that nothing forbids it."""
+        url = item.url
+        key = origin(url)
+        rules = self._rules.parsed(key, item.rules_version)
+        if rules is None:
+            rules = await self._rules.rules(
+                key, item.rules_version, lambda: self._frontier.rules(key)
+            )
+        return rules is None or rules.allows(request_target(url))
+
+    async def _fetch(self, item: Item) -> Settlement:
+        headers = self._plan.headers if item.host in self._named_hosts else ()
+        result = await self._fetcher.fetch(item, headers=headers)
+        self.parent.fetched(item)
+        match result:
+            case Fetched():
+                return self._pages.fetched(item, result)
+            case Redirected():
+                return self._pages.redirected(item, result)
+            case Failed():
+                return self._pages.failed(item, result)
+            case Deferred():
+                return self._defer(item, result)
+            case _:
+                assert_never(result)
+
+    def _defer(self, item: Item, result: Deferred) -> Settlement:
+        paused_until = result.due_at if result.pause_host else None
+        if paused_until is not None:
+            self.pause(item.host, paused_until)
+            self.parent.paused(item.host, paused_until)
+        self._log.info(
+            "fetch_deferred", url=item.url, reason=result.reason, attempts=result.attempts
+        )
+        return Settlement(
+            item=item,
+            note=HostNote(item.host_hash, result.started_at, paused_until),
+            result=Result(
+                item.ref,
+                item.host_hash,
+                item.url_hash,
+                item.lease_id,
+                "retry",
+                reason=result.reason,
+                at=result.due_at,
+                tries=result.attempts,
+                seed=item.seed,
+            ),
+        )
+
+    async def _ask_robots(self, item: Item) -> Settlement:
+        rules, started_at = await self._robots.fetch(item, self._reserve)
+        self.parent.fetched(item)
+        self._log.info(
+            "robots_settled",
+            url=item.url,
+            verdict=rules.verdict,
+            status=rules.status,
+            crawl_delay_ms=rules.crawl_delay_ms,
+        )
+        return Settlement(item=item, note=HostNote(item.host_hash, started_at), rules=rules)
+
+    async def _reserve(self, host: str) -> int | None:
+        return await self._frontier.reserve(host, now=self._now())
+
+
+def _refused(item: Item, reason: str) -> Settlement:
+    """No request was made, so the note carries no start: the host's turn is given back."""
+    return Settlement(
+        item=item,
+        note=HostNote(item.host_hash, None),
+        result=Result(
+            item.ref,
+            item.host_hash,
+            item.url_hash,
+            item.lease_id,
+            "dead",
+            reason=reason,
+            seed=item.seed,
+        ),
+    )

@@ -1,0 +1,145 @@
+"""Seeding: what a person named becomes URLs of the frontier.
+
+A source is a file of lines, a URL, or `-` for standard input. Lines that are no URL are reported
+with their number and the rest is crawled.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from crawler.errors import ConfigError, UrlRejected
+from crawler.logs import get_logger
+from crawler.model.plan import Plan
+from crawler.model.result import Batch
+from crawler.model.url import host_key, origin
+from crawler.model.work import Link
+from crawler.policy.canonicalization import canonicalize_seed
+from crawler.ports import Frontier, Now
+
+CHUNK = 1_000
+MAX_LINE = 10_000
+"""Characters of one line; a longer one is no URL."""
+REPORTED = 20
+"""Bad lines that are named one by one; the rest is counted."""
+MAX_NAMED_HOSTS = 100_000
+
+
+@dataclass(slots=True)
+class SeedReport:
+    """What seeding did."""
+
+    new: int = 0
+    known: int = 0
+    rejected: int = 0
+    sources: list[str] = field(default_factory=list)
+
+
+async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) -> SeedReport:
+    """Add every seed of every source to the frontier, with its scope root.
+
+    Raises:
+        ConfigError: a source cannot be read, looks binary, or holds no URL at all.
+    """
+    report = SeedReport(sources=list(sources))
+    chunk: list[Link] = []
+    roots: dict[str, None] = {}
+    for source in sources:
+        valid = 0
+        for number, text in _lines(source):
+            try:
+                url = canonicalize_seed(text)
+            except UrlRejected as rejected:
+                _reject(report, source, number, text, rejected)
+                continue
+            valid += 1
+            roots[_root(url, plan)] = None
+            chunk.append(Link(url, 0, None, priority=1, seed=True))
+            if len(chunk) >= CHUNK:
+                await _add(chunk, report, frontier, now)
+        if not valid:
+            raise ConfigError(f"no URL in {_name(source)}: give http or https URLs, one a line")
+    await _add(chunk, report, frontier, now)
+    await _add_roots(list(roots), frontier, plan, now)
+    if report.rejected > REPORTED:
+        get_logger("crawler.seeding").warning(
+            "seeds_rejected", count=report.rejected, named=REPORTED
+        )
+    return report
+
+
+def _reject(report: SeedReport, source: str, number: int, text: str, rejected: UrlRejected) -> None:
+    report.rejected += 1
+    if report.rejected <= REPORTED:
+        get_logger("crawler.seeding").warning(
+            "seed_rejected", source=_name(source), line=number, text=text[:200], why=str(rejected)
+        )
+
+
+async def _add(chunk: list[Link], report: SeedReport, frontier: Frontier, now: Now) -> None:
+    if chunk:
+        added = await frontier.add(chunk, now=now())
+        report.new += added.new
+        report.known += added.known
+        chunk.clear()
+
+
+async def _add_roots(roots: list[str], frontier: Frontier, plan: Plan, now: Now) -> None:
+    for start in range(0, len(roots), CHUNK):
+        await frontier.commit(Batch(roots=roots[start : start + CHUNK]), now=now())
+    if plan.headers and roots:
+        hosts = set(json.loads((await frontier.meta()).get("named_hosts", "[]")))
+        hosts.update(host_key(root) for root in roots)
+        if len(hosts) > MAX_NAMED_HOSTS:
+            raise ConfigError(
+                f"--header goes to named hosts only, and {len(hosts)} are too many to name"
+            )
+        await frontier.set_meta({"named_hosts": json.dumps(sorted(hosts))})
+
+
+def _root(url: str, plan: Plan) -> str:
+    """Reduce a seed to what its scope needs, so that a million seeds of one host are one root."""
+    if plan.scope in ("page", "prefix"):
+        return url
+    return origin(url) + "/"
+
+
+def _lines(source: str) -> Iterator[tuple[int, str]]:
+    """Yield (line number, text) of a source; comments and blank lines are skipped.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    if "://" in source or (not Path(source).exists() and "." in source and "/" not in source):
+        yield 1, source
+        return
+    if source == "-":
+        yield from _read(sys.stdin.buffer, source)
+        return
+    try:
+        with Path(source).open("rb") as file:
+            yield from _read(file, source)
+    except OSError as error:
+        raise ConfigError(f"cannot read seeds {source}: {error.strerror}") from error
+
+
+def _read(file: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := file.readline(MAX_LINE):
+        number += 1
+        if b"\0" in line:
+            raise ConfigError(
+                f"{_name(source)} looks binary (line {number}): seeds are text, one URL a line"
+            )
+        text = line.decode("utf-8-sig", errors="replace").strip()
+        if text and not text.startswith("#"):
+            yield number, text
+        while len(line) == MAX_LINE and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE)
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == "-" else source

@@ -1,0 +1,29 @@
+"""What one item comes to: the reader hands it to the committer, which settles it in a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.model.result import HostNote, Result, Rules
+from crawler.model.work import Item, Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Outcome, record, links and host note of one item; `result` or `rules` is set."""
+
+    item: Item
+    note: HostNote
+    result: Result | None = None
+    rules: Rules | None = None
+    line: bytes = b""
+    """The record, encoded, with its line end; empty where there is none."""
+    links: Sequence[Link] = ()
+    """In scope, not known to this process."""
+    refusals: Sequence[str] = ()
+    """Reasons of links that scope or traps refused, one each."""
+    root: str | None = None
+    """A scope root that a redirected seed adds."""
+
+    @property
+    def lease_id(self) -> int:
+        return self.item.lease_id

@@ -1,0 +1,95 @@
+"""Part files: append whole batches, cut back to a committed offset."""
+
+import errno
+import os
+from pathlib import Path
+
+from crawler.errors import StorageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def _refusal(error: OSError, path: Path, doing: str) -> StorageError:
+    if error.errno in _FULL:
+        return StorageError(f"no space left while {doing} {path}; free some and start again")
+    return StorageError(f"cannot go on {doing} {path}: {error.strerror}")
+
+
+class PartFile:
+    """The open part of one reader process; `size` is where its next batch begins."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; numbers are never reused, so an existing one is somebody else's.
+
+        Raises:
+            StorageError: the file exists, or cannot be made.
+        """
+        self.path = path
+        self.size = 0
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._fd = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise _refusal(error, path, "creating") from error
+
+    def append(self, lines: bytes) -> None:
+        """Append complete lines; on failure the file is as it was.
+
+        Raises:
+            StorageError: disk full, or the file system failed.
+        """
+        start = self.size
+        view = memoryview(lines)
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+        except OSError as error:
+            os.ftruncate(self._fd, start)
+            raise _refusal(error, self.path, "writing") from error
+        self.size = start + len(lines)
+
+    def cut(self, size: int) -> None:
+        """Take back what was appended after `size`."""
+        os.ftruncate(self._fd, size)
+        self.size = size
+
+    def sync(self) -> None:
+        """Make what was appended survive a power cut.
+
+        Raises:
+            StorageError: the file system failed.
+        """
+        try:
+            os.fdatasync(self._fd)
+        except OSError as error:
+            raise _refusal(error, self.path, "syncing") from error
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def cut_file(path: Path, size: int) -> int:
+    """Cut a part that nobody writes any more to its committed size; return the bytes cut.
+
+    A negative answer says how many committed bytes the file lacks; then nothing was done.
+
+    Raises:
+        StorageError: the file is missing although records of it were committed, or cannot be cut.
+    """
+    try:
+        found = path.stat().st_size
+    except FileNotFoundError:
+        if size == 0:
+            return 0
+        raise StorageError(
+            f"part missing: {path} holds {size} committed bytes; "
+            "put it back, or begin anew with --fresh"
+        ) from None
+    except OSError as error:
+        raise _refusal(error, path, "reading") from error
+    if found > size:
+        try:
+            os.truncate(path, size)
+        except OSError as error:
+            raise _refusal(error, path, "cutting") from error
+    return found - size

@@ -1,0 +1,111 @@
+"""kill -9 at every moment: nothing lost, nothing twice.
+
+A round that lands while nothing is leased would prove nothing, so each kill waits for leased items.
+"""
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.crawl import Crawl, assert_exactly_once, poll
+from tests.support.site import TestSite
+
+pytestmark = pytest.mark.timeout(900)
+
+FAST = ("--delay", "0", "--per-host", "8", "-p", "2", "-c", "32")
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[TestSite]:
+    """500 pages over 10 hosts, 10 of them each slow enough that kills find fetches open."""
+    with TestSite(hosts=10, pages_per_host=50, links_per_page=12, delay_ms=20) as running:
+        yield running
+
+
+def _progressed(crawl: Crawl, records: int) -> Callable[[], bool]:
+    """True once the run has got further than `records` and holds leases."""
+
+    def condition() -> bool:
+        assert crawl.process is not None
+        written = sum(path.stat().st_size for path in crawl.part_files())
+        return crawl.process.poll() is not None or (crawl.leased() > 0 and written > records)
+
+    return condition
+
+
+def _written(crawl: Crawl) -> int:
+    return sum(path.stat().st_size for path in crawl.part_files())
+
+
+@pytest.mark.parametrize("victim", ["group", "parent"])
+def test_killed_and_restarted_loses_nothing(
+    site: TestSite, tmp_path: Path, rounds: Callable[[int, int], int], victim: str
+) -> None:
+    """A crash between append and commit would double records, one before it would lose them."""
+    chance = random.Random(1 if victim == "group" else 2)
+    cut_rounds = kills = 0
+    target = rounds(2, 23)
+    number = 0
+    while kills < target:
+        crawl = Crawl(tmp_path / f"{victim}-{number}", site.seeds_file, *FAST)
+        number += 1
+        for _ in range(3):
+            crawl.start()
+            goal = _written(crawl) + chance.randrange(1, 120_000)
+            poll(_progressed(crawl, goal), "leased items and progress")
+            assert crawl.process is not None
+            if crawl.process.poll() is not None:
+                crawl.reap()
+                break
+            if victim == "group":
+                crawl.kill_group()
+            else:
+                os.kill(crawl.pid, signal.SIGKILL)
+            crawl.reap()
+            kills += 1
+            poll(lambda crawl=crawl: not crawl.group(), "no process left after its parent's death")
+        assert crawl.run() == 0, crawl.err
+        assert_exactly_once(crawl, site.urls)
+        assert not [r for r in crawl.records() if r["error"]]
+        cut_rounds += len(crawl.events("part_cut"))
+    print(f"{victim}: {kills} kills, {cut_rounds} parts cut")
+
+
+def test_a_killed_reader_is_replaced_and_the_crawl_goes_on(
+    site: TestSite, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    """The stock library would starve the others, and never know what the dead reader held."""
+    chance = random.Random(3)
+    cut = 0
+    for number in range(rounds(1, 15)):
+        crawl = Crawl(tmp_path / f"reader-{number}", site.seeds_file, *FAST).start()
+        for _ in range(2):
+            goal = _written(crawl) + chance.randrange(1, 100_000)
+            poll(_progressed(crawl, goal), "leased items and progress")
+            readers = crawl.readers()
+            if readers:
+                os.kill(chance.choice(readers), signal.SIGKILL)
+        assert crawl.wait() == 0, crawl.err
+        assert_exactly_once(crawl, site.urls)
+        assert not [r for r in crawl.records() if r["error"]]
+        assert crawl.events("reader_buried")
+        cut += len(crawl.events("part_cut"))
+    print(f"reader: {cut} parts cut")
+
+
+def test_bytes_past_the_commit_are_cut(site: TestSite, tmp_path: Path) -> None:
+    """What a reader appended and did not commit would be a second record after the restart."""
+    crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST, "--max-pages", "60")
+    assert crawl.run() == 0, crawl.err
+    part = max(crawl.part_files(), key=lambda path: path.stat().st_size)
+    line = part.read_bytes().splitlines(keepends=True)[0]
+    with part.open("ab") as file:
+        file.write(line + b'{"url": "torn')
+    again = Crawl(tmp_path / "job", site.seeds_file, *FAST)
+    assert again.run() == 0, again.err
+    assert_exactly_once(again, site.urls)
+    assert again.events("part_cut")

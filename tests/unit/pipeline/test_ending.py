@@ -1,0 +1,59 @@
+"""Exit codes: what a script that starts the crawler relies on."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.pipeline.ending import judge_ending
+from crawler.ports import Outlook
+from tests.support.plans import a_plan
+
+NOTHING = Outlook(
+    ready=0, leased=0, claimable=0, next_at=None, next_due=None, held_by_budget=0, waiting=0
+)
+WAITING = NOTHING._replace(waiting=3, next_due=10**15)
+READY = NOTHING._replace(ready=5, held_by_budget=5)
+ANSWERED = {"records": 9, "seeds": 2, "seeds_final": 2, "seeds_answered": 1}
+SILENT = {"records": 2, "seeds": 2, "seeds_final": 2, "seeds_answered": 0, "failures": 2}
+
+
+@pytest.mark.parametrize(
+    ("counters", "outlook", "how", "word", "code"),
+    [
+        (ANSWERED, NOTHING, {}, "complete", 0),
+        (ANSWERED, WAITING, {}, "deferred", 7),
+        (ANSWERED, READY, {}, "complete", 0),
+        (ANSWERED, READY, {"limit": "max_pages"}, "max_pages", 0),
+        (ANSWERED, READY, {"limit": "max_total_bytes"}, "max_total_bytes", 0),
+        (ANSWERED, READY, {"limit": "max_time"}, "max_time", 7),
+        (ANSWERED, NOTHING, {"limit": "max_time"}, "complete", 0),
+        (ANSWERED, WAITING, {"limit": "max_pages"}, "deferred", 7),
+        (SILENT, NOTHING, {}, "no_seed_answered", 6),
+        (SILENT, WAITING, {}, "no_seed_answered", 6),
+        (SILENT, WAITING, {"signal_number": 15}, "signal", 143),
+        (ANSWERED, NOTHING, {"signal_number": 2}, "signal", 130),
+        ({**ANSWERED, "failures": 4}, NOTHING, {"max_failures": 3}, "too_many_failures", 5),
+        ({**ANSWERED, "failures": 3}, NOTHING, {"max_failures": 3}, "complete", 0),
+        ({**ANSWERED, "failures": 4}, WAITING, {"max_failures": 3}, "deferred", 7),
+        ({}, NOTHING, {}, "complete", 0),
+    ],
+)
+def test_the_gravest_ending_decides(
+    tmp_path: Path,
+    counters: dict[str, int],
+    outlook: Outlook,
+    how: dict[str, Any],
+    word: str,
+    code: int,
+) -> None:
+    plan = replace(a_plan(tmp_path), max_failures=how.pop("max_failures", None))
+    ending = judge_ending(
+        plan,
+        counters,
+        outlook,
+        limit=how.get("limit"),
+        signal_number=how.get("signal_number"),
+    )
+    assert (ending.word, ending.exit_code) == (word, code)
