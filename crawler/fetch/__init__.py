@@ -1,1 +1,8 @@
-"""fetch."""
+"""HTTP, and the only place that knows aiohttp.
+
+`guard` says which addresses may be connected to · `client` builds the session on it · `body` reads
+a response within limits that hold after decoding · `errors` names what went wrong · `fetcher` makes
+one try, and repeats it within its lease · `robots` turns a robots.txt into a verdict.
+
+Nothing here follows a redirect but `robots`, and nothing raises for a fault of a site.
+"""

@@ -120,9 +120,9 @@ class HostNote(NamedTuple):
     paused_until: int | None = None
 
 
-RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect"]
-"""rules: obey `body` · allow: no rules (4xx) · defer: ask again at `due` · dns, connect: no
-server there."""
+RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect", "tls", "blocked_address"]
+"""rules: obey `body` · allow: no rules (4xx) · defer: ask again at `due` · dns, connect, tls,
+blocked_address: no server there that we can talk to."""
 
 
 class Rules(NamedTuple):
@@ -138,7 +138,7 @@ class Rules(NamedTuple):
     expires_at: int = 0
     """rules, allow: when they must be asked for again."""
     due: int | None = None
-    """defer, dns, connect: when to ask again."""
+    """All but rules and allow: when to ask again."""
     crawl_delay_ms: int | None = None
 
 

@@ -44,7 +44,8 @@ class Item(NamedTuple):
     parent: str | None
     """URL of the page this one was found on."""
     verdict: str | None
-    """Set when the outcome is known without a request: `dns`, `connect`, `crashed`."""
+    """Set when the outcome is known without a request: `dns`, `connect`, `tls`, `blocked_address`,
+    `crashed`."""
     alone: bool
     """It was there when readers died: a reader gets nothing else beside it."""
     etag: str | None

@@ -1,0 +1,243 @@
+"""One fetch: a try, and more tries inside the lease where that may help.
+
+What a fetch comes to is a value of `crawler.model.result`; only a cancellation is raised.
+"""
+
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from yarl import URL
+
+from crawler.fetch.body import Body, read_body
+from crawler.fetch.client import MAX_HEADER_BYTES, BadResponseError, open_session
+from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind
+from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
+from crawler.model.plan import Plan
+from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
+from crawler.model.work import Item
+from crawler.policy.retry import Again, after_try
+from crawler.ports import Now
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_DRAINED_BYTES = 65_536
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Try(NamedTuple):
+    """What one HTTP request came to."""
+
+    result: Fetched | Redirected | Failed
+    cut: bool = False
+    """The connection broke within the body."""
+
+
+class _Step(NamedTuple):
+    result: FetchResult
+    again: Again | None
+    """A wait, and then another try; None: `result` is the end."""
+
+
+class Fetcher:
+    """Fetches for one reader process; `open` after the fork, `close` at the end."""
+
+    def __init__(self, plan: Plan, now: Now) -> None:
+        self._plan = plan
+        self._now = now
+        self._guard = Guard(plan.allow_net)
+        self._session: aiohttp.ClientSession
+        self._resolver: GuardedResolver | None = None
+        self._retrying = AsyncRetrying(
+            retry=retry_if_result(_wants_another_try),
+            wait=_wait_s,
+            reraise=True,
+        )
+
+    async def open(self) -> None:
+        """Open the session; no connection is made yet."""
+        self._session, self._resolver = await open_session(self._plan, self._guard)
+
+    async def close(self) -> None:
+        """Close all connections; harmless if never opened."""
+        if self._resolver is not None:
+            await self._session.close()
+            await self._resolver.close()
+            self._resolver = None
+
+    async def fetch(self, item: Item, *, headers: Headers = ()) -> FetchResult:
+        """Fetch a page, and say how that ended; redirects are returned, not followed."""
+        step = await self._step(item, headers, item.tries + 1)
+        if step.again is None:
+            # Nearly all fetches end here. tenacity costs about 30 us a call, a fifth of a small
+            # page, so it is entered only when there is something to repeat.
+            return step.result
+        return await self._repeat(item, headers, step)
+
+    async def try_once(
+        self, url: str, *, headers: Headers = (), attempts: int = 1, cap: int | None = None
+    ) -> Try:
+        """Make one HTTP request.
+
+        Args:
+            url: canonical.
+            headers: sent in addition to the session's.
+            attempts: HTTP tries of the visit, this one included.
+            cap: bytes of body to take, decoded; None: as the plan has it.
+        """
+        started_at = self._now()
+        try:
+            response, named = await self._request(url, headers)
+            try:
+                status = response.status
+                location = named.get("location") if status in REDIRECTS else None
+                if location:
+                    await _drain(response)
+                    result: Fetched | Redirected = Redirected(
+                        attempts=attempts,
+                        started_at=started_at,
+                        elapsed_ms=self._now() - started_at,
+                        status=status,
+                        headers=named,
+                        location=location,
+                    )
+                    return Try(result)
+                body, is_cut = await _read(
+                    response, named, self._plan.max_body_bytes if cap is None else cap
+                )
+                result = Fetched(
+                    attempts=attempts,
+                    started_at=started_at,
+                    elapsed_ms=self._now() - started_at,
+                    status=status,
+                    headers=named,
+                    body=body.data,
+                    truncated=body.end != "whole",
+                )
+                return Try(result, is_cut)
+            finally:
+                # Nothing to do for a body that was read to its end: its connection is back in the
+                # pool. The rest of any other body is never read.
+                if not response.closed:
+                    response.close()
+        except CAUGHT as error:
+            return Try(
+                Failed(
+                    attempts=attempts,
+                    started_at=started_at,
+                    elapsed_ms=self._now() - started_at,
+                    error=failure_kind(error),
+                    detail=failure_detail(error),
+                )
+            )
+
+    async def _request(
+        self, url: str, headers: Headers
+    ) -> tuple[aiohttp.ClientResponse, dict[str, str]]:
+        target = URL(url, encoded=True)
+        if self._plan.proxy is not None and self._guard.refuses_literal(target.raw_host or ""):
+            raise BlockedAddressError(target.raw_host or "")
+        response = await self._session.get(target, headers=headers or None, allow_redirects=False)
+        if response.status < 200:
+            response.close()
+            raise BadResponseError(f"status {response.status} is no answer")
+        named, size = _headers(response.headers)
+        if size > MAX_HEADER_BYTES:
+            response.close()
+            raise BadResponseError(f"{size} bytes of headers")
+        return response, named
+
+    async def _step(self, item: Item, headers: Headers, attempts: int) -> _Step:
+        result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts)
+        decision = after_try(
+            self._plan,
+            item,
+            result,
+            cut=is_cut,
+            now=self._now(),
+            jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
+        )
+        match decision:
+            case None:
+                return _Step(result, None)
+            case Deferred():
+                return _Step(decision, None)
+            case Again():
+                return _Step(result, decision)
+
+    async def _repeat(self, item: Item, headers: Headers, first: _Step) -> FetchResult:
+        """Wait and try again until a step is the end; `after_try` bounds the number."""
+        attempts = first.result.attempts
+        begun = False
+
+        async def next_step() -> _Step:
+            nonlocal attempts, begun
+            if not begun:
+                # tenacity begins with a try: that one has been made.
+                begun = True
+                return first
+            attempts += 1
+            return await self._step(item, headers, attempts)
+
+        # A copy, because an AsyncRetrying holds the state of its call.
+        last: _Step = await self._retrying.copy()(next_step)
+        return last.result
+
+
+def _wants_another_try(step: _Step) -> bool:
+    return step.again is not None
+
+
+def _wait_s(state: RetryCallState) -> float:
+    step: _Step | None = state.outcome.result() if state.outcome else None
+    return step.again.wait_ms / 1000 if step and step.again else 0.0
+
+
+async def _read(
+    response: aiohttp.ClientResponse, headers: Mapping[str, str], cap: int
+) -> tuple[Body, bool]:
+    """Return the body, and whether the connection broke within it.
+
+    What came before a break or a time-out is kept: the links in it are good. Nothing is kept of a
+    body that cannot be decoded.
+    """
+    received: list[bytes] = []
+    try:
+        body = await read_body(response.content, headers.get("content-encoding"), cap, received)
+    except CAUGHT as error:
+        kind = failure_kind(error)
+        if kind == "decode" or (response.status < 400 and not any(received)):
+            raise
+        return Body(b"".join(received), "short"), kind != "timeout"
+    return body, False
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read a body nobody wants, so that the connection can be used again; a long one costs it."""
+    with suppress(*CAUGHT):
+        await read_body(response.content, None, _MAX_DRAINED_BYTES, [])
+
+
+def _headers(raw: CIMultiDictProxy[str]) -> tuple[dict[str, str], int]:
+    """Return headers by lower-case name, repeated ones joined, and how many bytes they have."""
+    named: dict[str, str] = {}
+    size = 0
+    for key, value in raw.items():
+        size += len(key) + len(value)
+        name = key.lower()
+        text = value if value.isascii() else _text(value)
+        named[name] = f"{named[name]}, {text}" if name in named else text
+    return named, size
+
+
+def _text(value: str) -> str:
+    """Read bytes that are no UTF-8 as Latin-1: aiohttp leaves lone surrogates in their place."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value

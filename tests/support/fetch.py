@@ -1,0 +1,82 @@
+"""Plans and items for tests of fetching."""
+
+from pathlib import Path
+from typing import Any
+
+from crawler.model.plan import Plan
+from crawler.model.url import host_key
+from crawler.model.work import Item
+
+NOW = 1_800_000_000_000
+
+_PLAN = Plan(
+    job=Path("crawl"),
+    output=Path("crawl/pages"),
+    user_agent="QuasiCrawler/0.1 (+mailto:test@example.org)",
+    product_token="QuasiCrawler",
+    concurrency=64,
+    per_host=16,
+    delay_ms=0,
+    connect_timeout_ms=2_000,
+    timeout_ms=5_000,
+    retries=3,
+    retry_base_ms=5,
+    window_ms=10_000,
+    lease_ms=300_000,
+    scope="host",
+    include=(),
+    exclude=(),
+    max_depth=None,
+    max_pages=None,
+    max_pages_per_host=None,
+    max_time_ms=None,
+    max_body_bytes=1_000_000,
+    max_total_bytes=None,
+    max_wait_ms=300_000,
+    max_failures=None,
+    robots=True,
+    headers=(),
+    allow_net=("127.0.0.0/8", "::1/128"),
+    proxy=None,
+    part_max_bytes=1 << 28,
+    part_max_age_ms=3_600_000,
+    robots_max_age_ms=86_400_000,
+    max_crawl_delay_ms=30_000,
+    cache_redis_url=None,
+    clock_offset_ms=0,
+)
+
+
+def make_plan(**changes: Any) -> Plan:
+    import dataclasses
+
+    return dataclasses.replace(_PLAN, **changes)
+
+
+def make_item(url: str, **changes: Any) -> Item:
+    item = Item(
+        kind="page",
+        url=url,
+        host=host_key(url),
+        host_hash=1,
+        url_hash=2,
+        ref=3,
+        lease_id=4,
+        claimed_at=0,
+        lease_until=1 << 60,
+        depth=0,
+        priority=5,
+        tries=0,
+        visit=1,
+        delay_ms=0,
+        rules_version=1,
+        seed=False,
+        chain=(),
+        parent=None,
+        verdict=None,
+        alone=False,
+        etag=None,
+        last_modified=None,
+        content_hash=None,
+    )
+    return item._replace(**changes)
