@@ -1,6 +1,7 @@
 """Run one command and say what it cost: CPU of its whole process tree, wall, peak memory."""
 
 import os
+import select
 import subprocess
 import time
 from collections.abc import Mapping
@@ -80,8 +81,6 @@ def run(
 
 
 def _ended(pidfd: int, timeout_s: float) -> bool:
-    import select
-
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(timeout_s * 1000))

@@ -21,6 +21,7 @@ SETTINGS = {
     "DOWNLOAD_WARNSIZE": 0,
     "ROBOTSTXT_OBEY": False,
     "COOKIES_ENABLED": False,
+    "METAREFRESH_ENABLED": False,  # no other contender follows those
     "TELNETCONSOLE_ENABLED": False,
     "LOG_LEVEL": "ERROR",
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
