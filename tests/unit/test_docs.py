@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from crawler import errors
+from crawler.conf.settings import ENV_PREFIX, INTERNAL, Settings
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
 from crawler.model.result import FailureKind
 
@@ -88,11 +89,10 @@ def test_every_documented_command_exists() -> None:
 
 def test_every_setting_is_documented() -> None:
     """A variable would be known only to those who read the source."""
-    settings = pytest.importorskip("crawler.conf.settings").Settings
     documented = _first_cells(_read("settings.md"))
-    names = {f"CRAWLER_{name}".upper() for name in settings.model_fields}
+    names = {f"{ENV_PREFIX}{name}".upper() for name in set(Settings.model_fields) - INTERNAL}
     assert names - documented == set()
-    assert {name for name in documented if name.startswith("CRAWLER_")} - names == set()
+    assert {name for name in documented if name.startswith(ENV_PREFIX)} - names == set()
 
 
 def test_every_failure_word_is_documented() -> None:
@@ -111,11 +111,7 @@ def test_every_refusal_reason_is_documented() -> None:
     """The manifest would count URLs under a name that explains nothing."""
     text = _read("errors.md")
     policy = ROOT / "crawler/policy"
-    source = "".join(
-        path.read_text("utf-8")
-        for path in (policy / "scope.py", policy / "traps.py")
-        if path.exists()
-    )
+    source = (policy / "scope.py").read_text("utf-8") + (policy / "traps.py").read_text("utf-8")
     reasons = set(re.findall(r'return "([a-z_]+)"', source))
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in text] == []
 
@@ -192,6 +188,14 @@ def test_relative_links_resolve(page: Path) -> None:
             if anchor not in {_anchor(heading) for heading in headings}:
                 broken.append(target)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    """A contributor would look for a module that was renamed."""
+    pattern = r"`((?:crawler|tests|config|seeds|benchmarks|docs)/[\w./-]*)`"
+    named = re.findall(pattern, page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_make_targets_in_the_docs_exist() -> None:
