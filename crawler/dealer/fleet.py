@@ -1,0 +1,183 @@
+"""The reader processes of a node: launched, watched, replaced, ended."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+from crawler.dealer.board import Board
+from crawler.dealer.dealer import Dealer
+from crawler.dealer.handle import ReaderHandle
+from crawler.dealer.messages import Down, ReaderEnds
+from crawler.dealer.process import start_quietly
+from crawler.dealer.watchdog import monotonic_ms
+from crawler.dealer.wire import FrameSink, FrameSource
+from crawler.errors import CrawlerError
+
+logger = logging.getLogger(__name__)
+
+_MAX_BROKEN = 5
+_CALM_FAILURES = 2
+_FIRST_REST_S = 0.1
+_LONGEST_REST_S = 2.0
+_REAP_S = 1.0
+_BOARD_SPARE = 512
+"""A lease stays on the board until its commit, and a committer may hold several batches."""
+
+
+class ReadersBroken(CrawlerError):
+    """Readers cannot start: their context fails again and again."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Fleet:
+    """Keeps `size` readers at work; those that finish their last jobs may overlap with new ones."""
+
+    def __init__(
+        self,
+        dealer: Dealer,
+        launch: Callable[[ReaderEnds], BaseProcess],
+        *,
+        size: int,
+        concurrency: int,
+        credit: int,
+        max_jobs: int | None,
+        grace_s: float,
+        wake: Callable[[], None],
+        dealt: Callable[[], None],
+    ) -> None:
+        self._dealer = dealer
+        self._launch = launch
+        self._size = size
+        self._credit = credit
+        self._max_jobs = max_jobs
+        self._grace_s = grace_s
+        self._wake = wake
+        self._dealt = dealt
+        self._loop = asyncio.get_running_loop()
+        self._board = Board(readers=2 * size, slots=concurrency + _BOARD_SPARE)
+        self._failures = 0
+        self._broken = 0
+        self._not_before = 0.0
+        self._why = ("", 1)
+
+    def fill(self, name: Callable[[], str]) -> float:
+        """Launch what is missing; return after how many seconds to come again (0: all there)."""
+        while sum(not reader.retiring for reader in self._dealer.readers) < self._size:
+            rest_s = self._not_before - self._loop.time()
+            if rest_s > 0:
+                return rest_s
+            index = self._board.take()
+            if index is None:
+                return 0.0  # the retiring ones first; their end wakes the loop
+            self._start(name(), index)
+        return 0.0
+
+    def dead(self) -> list[ReaderHandle]:
+        """Return readers whose process has ended, reaped, their last words heard."""
+        ended = []
+        for reader in list(self._dealer.readers):
+            if reader.process.exitcode is not None:
+                self._unwatch(reader)
+                self._dealer.hear(reader, to_end=True)
+                ended.append(reader)
+        return ended
+
+    def begun_by(self, reader: ReaderHandle) -> frozenset[int]:
+        """Return the leases to blame for a death: none if it was meant, or in good order."""
+        if reader.ended_on_purpose or reader.process.exitcode == 0:
+            return frozenset()
+        return reader.region.begun() & reader.held.keys()
+
+    def forget(self, reader: ReaderHandle) -> None:
+        """Close what is left of a dead reader, and note how it died."""
+        exit_code = reader.process.exitcode
+        logger.info("reader_ended", extra={"reader": reader.name, "exit_code": exit_code})
+        reader.region.clear()
+        self._board.give_back(reader.region_index)
+        reader.release()
+        if reader.ready or reader.ended_on_purpose:
+            self._failures = self._broken = 0
+            return
+        self._failures += 1
+        if self._failures > _CALM_FAILURES:
+            rest_s = _FIRST_REST_S * 2 ** (self._failures - _CALM_FAILURES - 1)
+            self._not_before = self._loop.time() + min(rest_s, _LONGEST_REST_S)
+        # Killed from outside (by a person, for its memory) says nothing about the context.
+        self._broken += exit_code is not None and exit_code >= 0
+        self._why = reader.broken or (f"exit code {exit_code}", 1)
+
+    def check(self) -> None:
+        """Raise `ReadersBroken` once it is no use to try again."""
+        if self._broken >= _MAX_BROKEN:
+            why, exit_code = self._why
+            raise ReadersBroken(f"reader processes cannot start: {why}", exit_code)
+
+    def stop_all(self) -> None:
+        """Ask all readers to end: nothing that they hold is to blame for that."""
+        for reader in self._dealer.readers:
+            reader.ended_on_purpose = True
+        self._dealer.broadcast(Down.STOP.value)
+
+    def kill_all(self) -> None:
+        for reader in self._dealer.readers:
+            reader.ended_on_purpose = True
+            reader.kill()
+
+    def abandon(self) -> None:
+        """Kill and reap whatever is left, without the loop; nothing is buried."""
+        self.kill_all()
+        for reader in list(self._dealer.readers):
+            reader.process.join(_REAP_S)
+            self._unwatch(reader)
+            self._dealer.remove(reader)
+            if reader.process.exitcode is not None:
+                self.forget(reader)
+
+    def _start(self, name: str, index: int) -> None:
+        region = self._board.region(index)
+        region.beat(monotonic_ms())  # a child that hangs before its loop turns is stuck as well
+        reader = ReaderHandle(name, index, region, credit=self._credit, max_jobs=self._max_jobs)
+        deal_out, deal_in = os.pipe()
+        ack_out, ack_in = os.pipe()
+        reader.sink = FrameSink(deal_in, self._loop)
+        reader.source = FrameSource(ack_out)
+        foreign = [deal_in, ack_out]
+        for other in self._dealer.readers:
+            foreign += other.fds()
+        ends = ReaderEnds(name, deal_out, ack_in, tuple(foreign), region, self._grace_s)
+        reader.process = self._launch(ends)
+        try:
+            start_quietly(reader.process)
+        finally:
+            os.close(deal_out)
+            os.close(ack_in)
+        reader.watch()
+        self._loop.add_reader(ack_out, self._on_ack, reader)
+        if reader.pidfd is not None:
+            self._loop.add_reader(reader.pidfd, self._on_end, reader)
+        self._dealer.add(reader)
+        logger.info("reader_launched", extra={"reader": name, "reader_pid": reader.process.pid})
+
+    def _on_ack(self, reader: ReaderHandle) -> None:
+        self._dealer.hear(reader)
+        if reader.source.ended:
+            self._loop.remove_reader(reader.source.fileno())
+            self._wake()
+        self._dealer.deal()
+        self._dealt()
+
+    def _on_end(self, reader: ReaderHandle) -> None:
+        # Readable until reaped: the loop in `queue` does that, once it is woken.
+        if reader.pidfd is not None:
+            self._loop.remove_reader(reader.pidfd)
+        self._wake()
+
+    def _unwatch(self, reader: ReaderHandle) -> None:
+        self._loop.remove_reader(reader.source.fileno())
+        if reader.pidfd is not None:
+            self._loop.remove_reader(reader.pidfd)

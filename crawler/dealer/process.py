@@ -1,0 +1,70 @@
+"""Starting a reader process so that a signal, a dead parent or low memory meets it prepared."""
+
+import contextlib
+import ctypes
+import gc
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+_OOM_STEP = 300
+_OOM_MAX = 1000
+
+
+def start_quietly(process: BaseProcess) -> None:
+    """Fork with signals held back.
+
+    Between the fork and the child's own handlers a signal would run the parent's handler in the
+    child, and write into the wake-up pipe that it shares with the parent: the parent would stop.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def settle_in(*, parent_pid: int, foreign_fds: Iterable[int]) -> None:
+    """Make the fresh child its own: first thing that runs in it."""
+    signal.set_wakeup_fd(-1)
+    for number in _SIGNALS:
+        # A service manager and Ctrl-C signal the whole group; the parent decides for all.
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    _die_with_parent(parent_pid)
+    for fd in foreign_fds:
+        os.close(fd)
+    _offer_to_oom_killer()
+    gc.freeze()  # the parent's objects stay the parent's: neither scanned nor finalised here
+
+
+def is_orphan(parent_pid: int) -> bool:
+    return os.getppid() != parent_pid
+
+
+def leave(exit_code: int) -> None:
+    """End this process now: the interpreter's own exit joins executors without a time limit."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(exit_code)
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
+    if is_orphan(parent_pid):  # it died before the line above could hold
+        os._exit(1)
+
+
+def _offer_to_oom_killer() -> None:
+    """When memory runs out a reader goes, not the parent that can replace it."""
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError, ValueError):
+        score.write_text(str(min(int(score.read_text()) + _OOM_STEP, _OOM_MAX)))
