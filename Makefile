@@ -99,7 +99,7 @@ torture: install ## the kill rounds and property tests at full length
 	@$(BIN)/pytest --torture $(PYTEST_ARGS)
 
 bench: install ## pages per CPU-second beside other crawlers; see benchmarks/
-	@$(PY) -m benchmarks $(BENCH_ARGS)
+	@$(PY) -m benchmarks.run $(BENCH_ARGS)
 
 # --- dependencies -----------------------------------------------------------------------------------
 

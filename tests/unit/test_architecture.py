@@ -1,6 +1,7 @@
 """The house rules that import-linter and ruff cannot say."""
 
 import ast
+import configparser
 import os
 import re
 import subprocess
@@ -151,6 +152,23 @@ def test_layers_hold() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_layer_is_left_out_of_a_contract() -> None:
+    """A new module could use a library that only one place may know."""
+    may = {
+        "quasiqueue": {"qq", "dealer", "conf"},
+        "http": {"fetch"},
+        "dom": {"parse"},
+        "database": {"frontier"},
+    }
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    layers = {_name(module).split(".")[1] for module in MODULES if module != MODULES[0]}
+    layers -= {"__main__"}
+    for contract, exempt in may.items():
+        listed = contracts[f"importlinter:contract:{contract}"]["source_modules"].split()
+        assert {name.removeprefix("crawler.") for name in listed} == layers - exempt, contract
 
 
 def test_nothing_is_left_unfinished(tracked: list[tuple[str, str]]) -> None:
