@@ -1,0 +1,132 @@
+"""What single values must look like; every function raises ValueError in words for a person.
+
+They run on what was typed, before pydantic sees it. Messages about secrets do not repeat them.
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.conf.units import parse_duration_ms, parse_size_bytes
+
+_NOTHING = ("none", "off", "")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_OUR_HEADERS = {
+    "accept-encoding": "the crawler says what it can decode",
+    "connection": "connections are the crawler's",
+    "content-length": "requests have no body",
+    "host": "it follows from the URL",
+    "te": "connections are the crawler's",
+    "transfer-encoding": "requests have no body",
+    "upgrade": "connections are the crawler's",
+    "user-agent": "use --user-agent",
+}
+
+
+def to_seconds(value: object) -> float:
+    return parse_duration_ms(value) / 1000
+
+
+def to_bytes(value: object) -> int:
+    return parse_size_bytes(value)
+
+
+def none_or_seconds(value: object) -> float | None:
+    return None if _is_nothing(value) else to_seconds(value)
+
+
+def none_or_bytes(value: object) -> int | None:
+    return None if _is_nothing(value) else to_bytes(value)
+
+
+def none_or_same(value: object) -> object:
+    """Let `none` lift a limit that a file has set."""
+    return None if _is_nothing(value) else value
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING)
+
+
+def split_words(value: object) -> object:
+    """Split a text at blanks; a list is taken as it is."""
+    return value.split() if isinstance(value, str) else value
+
+
+def split_words_and_commas(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def split_lines(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def no_empty_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not word.strip() for word in words):
+        raise ValueError("has an empty text in it")
+    return words
+
+
+def to_path(value: object) -> object:
+    if isinstance(value, str):
+        if not value.strip() or "\0" in value:
+            raise ValueError("is no path")
+        return Path(value).expanduser()
+    return value
+
+
+def headers(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `Name: value` lines that can be sent."""
+    return tuple(_header(line, number) for number, line in enumerate(given, 1))
+
+
+def _header(line: str, number: int) -> str:
+    name, colon, value = line.partition(":")
+    name, value = name.strip(), value.strip()
+    if not colon or not _TOKEN.fullmatch(name):
+        raise ValueError(f"number {number} is no header: write 'Name: value'")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ValueError(f"{name} has characters that no header may have")
+    reason = _OUR_HEADERS.get(name.lower())
+    if reason is not None:
+        raise ValueError(f"{name} cannot be set: {reason}")
+    return f"{name}: {value}"
+
+
+def networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return address ranges in their canonical form."""
+    found = []
+    for text in given:
+        try:
+            found.append(str(ipaddress.ip_network(text, strict=False)))
+        except ValueError:
+            raise ValueError(f"{text!r} is no address range: write 127.0.0.0/8 or ::1") from None
+    return tuple(found)
+
+
+def http_url(value: str) -> str:
+    """Return a proxy's URL; it may hold a password, so no message repeats it."""
+    if _split(value, ("http",)) is None:
+        raise ValueError("is no proxy: write http://HOST:PORT")
+    return value
+
+
+def redis_url(value: str) -> str:
+    if _split(value, ("redis", "rediss", "unix")) is None:
+        raise ValueError("is no Redis URL: write redis://HOST:PORT/DB")
+    return value
+
+
+def _split(value: str, schemes: tuple[str, ...]) -> str | None:
+    """Return the scheme if the URL has one of these, a place and a port that can be."""
+    try:
+        parts = urlsplit(value)
+        has_place = bool(parts.path if parts.scheme == "unix" else parts.hostname)
+        fits = parts.scheme in schemes and has_place and parts.port != 0
+    except ValueError:
+        return None
+    return parts.scheme if fits and value.isprintable() and " " not in value else None

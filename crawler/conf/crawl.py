@@ -1,0 +1,58 @@
+"""The crawl file: TOML with the names of the settings, so that a crawl can be kept and shared."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from crawler.conf.sources import FLAG_ONLY, NAMES, Given, Values, flag_of, read_small, suggest
+from crawler.errors import ConfigError
+
+_NOT_IN_FILE = FLAG_ONLY | {"config"}
+
+
+def from_crawl_file(path: Path) -> Values:
+    """Return the values of a crawl file.
+
+    Raises:
+        ConfigError: unreadable, no TOML, or a key that no setting has; the line is named.
+    """
+    text = read_small(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_toml_message(path, str(error))) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    lines = _lines_of_keys(text)
+    values: Values = {}
+    for key, value in table.items():
+        place = f"{path}, line {lines[key]}: {key}" if key in lines else f"{path}: {key}"
+        _check_key(key, value, place)
+        values[key] = Given(value, "file", place)
+    return values
+
+
+def _check_key(key: str, value: object, place: str) -> None:
+    if key in _NOT_IN_FILE:
+        raise ConfigError(f"{place}: can only be given as {flag_of(key)}")
+    if key not in NAMES:
+        kind = "table" if isinstance(value, dict) else "setting"
+        raise ConfigError(f"{place}: no {kind} has this name{suggest(key)}")
+
+
+def _toml_message(path: Path, message: str) -> str:
+    """Put the line first, as in every other message."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", message, re.DOTALL)
+    if found is None:
+        return f"{path}: {message}"
+    return f"{path}, line {found[2]}: {found[1]}"
+
+
+def _lines_of_keys(text: str) -> dict[str, int]:
+    """Return the line of each top-level key; a good guess is enough for a message."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        found = re.match(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[=.\]]""", line)
+        if found:
+            lines.setdefault(found[1], number)
+    return lines

@@ -1,0 +1,88 @@
+"""Settings from all sources: flags, then environment, `.env`, crawl file, defaults."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from crawler.conf.crawl import from_crawl_file
+from crawler.conf.plan import make_plan
+from crawler.conf.settings import SECRETS, Settings
+from crawler.conf.sources import Given, Values, from_dotenv, from_environment, from_flags
+from crawler.errors import ConfigError
+
+_PATHS = ("job", "output", "config")
+_LEGACY = "full_queue_sleep_time"
+_LONGEST_SHOWN = 60
+
+
+def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> Settings:
+    """Return the settings of a node, checked; relative directories count from `cwd`.
+
+    Args:
+        flags: what was typed, by the name of the setting; None and empty lists were not.
+        environ: the environment.
+        cwd: where `.env` and a relative crawl file are looked for.
+
+    Raises:
+        ConfigError: one line that names the place and, where it can, what would be right.
+    """
+    notes: list[str] = []
+    over_file = (
+        from_dotenv(cwd / ".env", notes) | from_environment(environ, notes) | from_flags(flags)
+    )
+    values = over_file
+    if "config" in over_file:
+        values = from_crawl_file(_crawl_file(over_file["config"], cwd)) | over_file
+    _map_legacy(values, notes)
+    settings = _validate(values)
+    for name in _PATHS:
+        path = getattr(settings, name)
+        if path is not None:
+            setattr(settings, name, cwd / path)
+    settings.remember({name: given.kind for name, given in values.items()}, tuple(notes))
+    make_plan(settings)
+    return settings
+
+
+def _crawl_file(given: Given, cwd: Path) -> Path:
+    path = Path(str(given.value)).expanduser()
+    return path if path.is_absolute() or cwd == Path.cwd() else cwd / path
+
+
+def _map_legacy(values: Values, notes: list[str]) -> None:
+    """QuasiQueue's old name for the writer's pause still works, and says that it is old."""
+    old = values.get(_LEGACY)
+    if old is None:
+        return
+    notes.append(f"{old.place} is an old name: use full_queue_sleep_max")
+    values.setdefault("full_queue_sleep_max", old)
+
+
+def _validate(values: Values) -> Settings:
+    # Every field is passed, defaults too, so that pydantic-settings has nothing left to look up.
+    given: dict[str, Any] = {
+        name: values[name].value if name in values else field.get_default(call_default_factory=True)
+        for name, field in Settings.model_fields.items()
+    }
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigError(_message(error, values)) from None
+
+
+def _message(error: ValidationError, values: Values) -> str:
+    problems = []
+    for detail in error.errors(include_url=False):
+        name = str(detail["loc"][0])
+        given = values.get(name)
+        text = detail["msg"].removeprefix("Value error, ")
+        text = text.replace("Input should be", "must be").replace(
+            ", unable to parse string as an integer", ""
+        )
+        if detail["type"] != "value_error" and name not in SECRETS and given is not None:
+            shown = repr(given.value)
+            text += f", not {shown if len(shown) <= _LONGEST_SHOWN else shown[:57] + '...'}"
+        problems.append(f"{given.place if given else name}: {text}")
+    return "; ".join(problems)

@@ -1,0 +1,143 @@
+"""From settings to the plan of a crawl: fixed units, and the checks that need several values.
+
+A reader makes its plan from QuasiQueue's plain `model_dump()`, so pydantic is not needed here.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crawler.conf.agent import make_agent
+from crawler.conf.units import format_duration
+from crawler.errors import ConfigError
+from crawler.model.plan import Plan
+
+if TYPE_CHECKING:
+    from crawler.conf.settings import Settings
+
+LEASE_MARGIN_MS = 5_000
+"""A reader ends its work this long before the lease does."""
+_ROUND_MS = 10_000
+_SQLITE = "sqlite://"
+_POSTGRES = ("postgres://", "postgresql://")
+
+
+def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
+    """Return the plan of these settings, or of their `model_dump()`.
+
+    Raises:
+        ConfigError: values that do not fit together.
+    """
+    values = settings if isinstance(settings, Mapping) else settings.model_dump()
+    job = Path(values["job"])
+    _check_frontier(values["frontier"], job)
+    try:
+        user_agent, token = make_agent(values["user_agent"], values["contact"])
+    except ValueError as error:
+        raise ConfigError(f"user_agent {error}") from None
+    return Plan(
+        job=job,
+        output=Path(values["output"] or job / "pages"),
+        user_agent=user_agent,
+        product_token=token,
+        concurrency=values["concurrent_tasks_per_process"],
+        per_host=values["per_host"],
+        delay_ms=_ms(values["delay"]),
+        connect_timeout_ms=_ms(values["connect_timeout"]),
+        timeout_ms=_ms(values["timeout"]),
+        retries=values["retries"],
+        retry_base_ms=_ms(values["retry_base"]),
+        window_ms=_ms(values["prevent_requeuing_time"]),
+        lease_ms=_lease_ms(values),
+        scope=values["scope"],
+        include=tuple(values["include"]),
+        exclude=tuple(values["exclude"]),
+        max_depth=values["depth"],
+        max_pages=values["max_pages"],
+        max_pages_per_host=values["max_pages_per_host"],
+        max_time_ms=None if values["max_time"] is None else _ms(values["max_time"]),
+        max_body_bytes=values["max_body"],
+        max_total_bytes=values["max_total_bytes"],
+        max_wait_ms=_ms(values["max_wait"]),
+        max_failures=values["max_failures"],
+        robots=values["robots"],
+        headers=tuple(_pair(line) for line in values["header"]),
+        allow_net=tuple(values["allow_net"]),
+        proxy=values["proxy"],
+        part_max_bytes=values["part_max_bytes"],
+        part_max_age_ms=_ms(values["part_max_age"]),
+        robots_max_age_ms=_ms(values["robots_max_age"]),
+        max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
+        cache_redis_url=values["cache_redis_url"],
+        clock_offset_ms=values["clock_offset_ms"],
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _pair(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip(), value.strip()
+
+
+class LeaseNeeds(NamedTuple):
+    """What one lease must outlast, one after the other, in ms."""
+
+    window: int
+    """No URL is offered again before that: a shorter lease would be, and be refused."""
+    queue: int
+    """Until a slot is free: at worst one whole try of those before it."""
+    fetch: int
+    """All tries, with the waits between them that a lease allows."""
+    margin: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "LeaseNeeds":
+        window, timeout = _ms(values["prevent_requeuing_time"]), _ms(values["timeout"])
+        delay, base, retries = _ms(values["delay"]), _ms(values["retry_base"]), values["retries"]
+        # The back-off doubles and has up to half of it added by chance; a wait longer than the
+        # window is a due time in the frontier and needs no lease.
+        waits = sum(min(window, max(delay, base * 3 * 2**n // 2)) for n in range(min(retries, 40)))
+        waits += window * max(0, retries - 40)
+        return cls(window, timeout, (retries + 1) * timeout + waits, LEASE_MARGIN_MS)
+
+    def __str__(self) -> str:
+        return " + ".join(
+            f"{name} {format_duration(part)}" for name, part in zip(self._fields, self, strict=True)
+        )
+
+
+def _lease_ms(values: Mapping[str, Any]) -> int:
+    """Return how long a claim holds a URL: what was asked for, or what is needed."""
+    needs = LeaseNeeds.of(values)
+    needed = sum(needs)
+    if values["lease"] is None:
+        return math.ceil((needed + 1) / _ROUND_MS) * _ROUND_MS
+    lease_ms = _ms(values["lease"])
+    if lease_ms <= needed:
+        raise ConfigError(
+            f"lease {format_duration(lease_ms)} is too short: it must exceed "
+            f"{needs} = {format_duration(needed)}"
+        )
+    return lease_ms
+
+
+def _check_frontier(frontier: str | None, job: Path) -> None:
+    """The store is the job's own SQLite file; say so to who asks for another."""
+    if frontier is None:
+        return
+    if frontier.startswith(_POSTGRES):
+        raise ConfigError(
+            "frontier: PostgreSQL comes with a later version; leave it out to use SQLite"
+        )
+    own = job / "frontier.db"
+    path = Path(frontier.removeprefix(_SQLITE).removeprefix("/") if "://" in frontier else frontier)
+    if frontier.startswith(_SQLITE + "//"):
+        path = Path("/", path)
+    if (
+        "://" in frontier and not frontier.startswith(_SQLITE)
+    ) or path.absolute() != own.absolute():
+        raise ConfigError(f"frontier: the SQLite frontier is {own}; --job moves it")

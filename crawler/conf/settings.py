@@ -1,0 +1,222 @@
+"""The settings of a crawl: QuasiQueue's fields with our defaults, and ours.
+
+A field has one name everywhere: `delay` in a crawl file, `CRAWLER_DELAY` in the environment. Times
+are seconds and sizes bytes, because that is what a bare number means; both may have units.
+Values that depend on one another are checked in `crawler.conf.plan`.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic_settings import NoDecode, SettingsConfigDict
+from quasiqueue.settings import Settings as QueueSettings
+
+from crawler.conf import agent, checks
+from crawler.model.plan import ScopeMode
+from crawler.model.secret import HIDDEN, mask_header, mask_userinfo
+
+ENV_PREFIX = "CRAWLER_"
+MAX_PROCESSES = 8
+SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier"})
+INTERNAL = frozenset({"clock_offset_ms"})
+"""Fields that travel to the readers but that nobody sets."""
+
+
+def _optional(check: Callable[[str], str]) -> AfterValidator:
+    """Return a validator that lets None pass."""
+    return AfterValidator(lambda value: None if value is None else check(value))
+
+
+SECONDS = BeforeValidator(checks.to_seconds)
+NONE_OR_SECONDS = BeforeValidator(checks.none_or_seconds)
+BYTES = BeforeValidator(checks.to_bytes)
+NONE_OR_BYTES = BeforeValidator(checks.none_or_bytes)
+_NONE = BeforeValidator(checks.none_or_same)
+_PATH = BeforeValidator(checks.to_path)
+
+Seconds = Annotated[float, SECONDS]
+Bytes = Annotated[int, BYTES, Field(gt=0)]
+Words = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(checks.split_words),
+    AfterValidator(checks.no_empty_words),
+]
+Headers = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(checks.split_lines),
+    AfterValidator(checks.headers),
+]
+Networks = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(checks.split_words_and_commas),
+    AfterValidator(checks.networks),
+]
+Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+Limit = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _NONE]
+
+
+def _cores() -> int:
+    """Cores that this process may run on, at most 8: more readers starve the parent first."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+    return min(os.cpu_count() or 1, MAX_PROCESSES)
+
+
+def _clock_offset_ms() -> int:
+    """Wall clock minus monotonic clock, taken once, where the settings of a node are made."""
+    return (time.time_ns() - time.monotonic_ns()) // 1_000_000
+
+
+class Settings(QueueSettings):
+    """All settings of one node. `model_dump()` is what QuasiQueue hands to the readers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_default=False,
+    )
+
+    # What to crawl, and where to.
+    seeds: Words = Field(default=(), description="Seed files, URLs, or - for stdin")
+    job: Annotated[Path, _PATH] = Field(default=Path("crawl"), description="Directory of the crawl")
+    output: Annotated[Path | None, _NONE, _PATH] = Field(
+        default=None, description="Directory of the JSONL parts; none: pages in the job"
+    )
+    config: Annotated[Path | None, _NONE, _PATH] = Field(default=None, description="Crawl file")
+    frontier: Annotated[str | None, _NONE] = Field(
+        default=None, description="The frontier; none: the job's own SQLite file"
+    )
+    fresh: bool = Field(default=False, description="Move an old job aside (only as a flag)")
+
+    # Politeness and fetching.
+    per_host: Positive = Field(default=16, description="Requests at once to a host without delay")
+    delay: Seconds = Field(default=1.0, description="Between two requests to one host")
+    timeout: Annotated[Seconds, Field(gt=0)] = Field(
+        default=60.0, description="Of one try, body included"
+    )
+    connect_timeout: Annotated[Seconds, Field(gt=0)] = Field(
+        default=10.0, description="Until a connection stands"
+    )
+    retries: int = Field(default=3, ge=0, le=100, description="Tries after the first one")
+    retry_base: Seconds = Field(default=0.5, description="First wait before a retry, then doubled")
+    robots: bool = Field(default=True, description="Obey robots.txt")
+    robots_max_age: Seconds = Field(
+        default=86_400.0, description="Until robots.txt is asked for again"
+    )
+    max_crawl_delay: Seconds = Field(default=30.0, description="Obey a Crawl-delay up to this")
+    header: Headers = Field(default=(), description="Sent only to hosts that a person named")
+    user_agent: Annotated[str | None, _optional(agent.check_user_agent), _NONE] = Field(
+        default=None, description="The agent's name"
+    )
+    contact: Annotated[str | None, _optional(agent.check_contact), _NONE] = Field(
+        default=None, description="URL or mail address in the agent's name"
+    )
+    proxy: Annotated[str | None, _optional(checks.http_url), _NONE] = Field(
+        default=None, description="HTTP proxy"
+    )
+    allow_net: Networks = Field(default=(), description="Address ranges to reach though not public")
+
+    # Scope and budgets.
+    scope: ScopeMode = Field(default="host", description="Which links are followed")
+    include: Words = Field(default=(), description="Globs: follow only these")
+    exclude: Words = Field(default=(), description="Globs: follow none of these")
+    depth: Annotated[Annotated[int, Field(ge=0, le=1_000_000)] | None, _NONE] = Field(
+        default=None, description="Links away from a seed"
+    )
+    max_pages: Limit = Field(default=None, description="Pages in all")
+    max_pages_per_host: Limit = Field(default=None, description="Pages of one host")
+    max_time: Annotated[float | None, NONE_OR_SECONDS] = Field(
+        default=None, description="Of one run"
+    )
+    max_body: Bytes = Field(default=10_000_000, description="Bodies are cut there, decoded")
+    max_total_bytes: Annotated[Annotated[int, Field(gt=0)] | None, NONE_OR_BYTES] = Field(
+        default=None, description="Bodies in all"
+    )
+    max_wait: Seconds = Field(default=300.0, description="End when all that is left waits longer")
+    max_failures: Annotated[Annotated[int, Field(ge=0, le=2**62)] | None, _NONE] = Field(
+        default=None, description="More than these end with code 5"
+    )
+
+    # Output and node.
+    part_max_bytes: Bytes = Field(default=256_000_000, description="A new part at this size")
+    part_max_age: Annotated[Seconds, Field(gt=0)] = Field(
+        default=3600.0, description="A new part at this age"
+    )
+    cache_redis_url: Annotated[str | None, _optional(checks.redis_url), _NONE] = Field(
+        default=None, description="Redis for robots rules; none: memory of each process"
+    )
+    lease: Annotated[float | None, NONE_OR_SECONDS] = Field(
+        default=None, description="How long a claimed URL is held; none: as long as needed"
+    )
+    debug: bool = Field(default=False, description="Log everything, show tracebacks")
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="warning", description="What stderr shows; the job's log has info at least"
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="On stderr")
+    progress: Literal["auto", "plain", "off"] = Field(default="auto", description="On stderr")
+    no_color: bool = Field(default=False, description="No colours (NO_COLOR is obeyed too)")
+
+    # QuasiQueue's own, with defaults for our transport (docs/quasiqueue.md says why).
+    num_processes: int = Field(default_factory=_cores, ge=1, le=256, description="Reader processes")
+    concurrent_tasks_per_process: int = Field(
+        default=64, ge=1, le=10_000, description="Tasks of each reader process"
+    )
+    max_queue_size: Positive = Field(default=1000, description="Claimed URLs not yet dealt")
+    lookup_block_size: Positive = Field(default=200, description="URLs of one claim")
+    prevent_requeuing_time: Annotated[Seconds, Field(gt=0)] = Field(
+        default=10.0, description="W: no URL is offered twice within this time"
+    )
+    empty_queue_sleep_time: Seconds = Field(default=0.0, description="Reader's pause when idle")
+    full_queue_sleep_time: Seconds = Field(
+        default=0.0, description="Legacy: use full_queue_sleep_max"
+    )
+    full_queue_sleep_min: Seconds = Field(default=0.05, description="Writer's first pause")
+    full_queue_sleep_max: Seconds = Field(default=0.25, description="Writer's longest pause")
+    queue_interaction_timeout: Seconds = Field(default=0.002, description="Wait for the queue")
+    graceful_shutdown_timeout: Annotated[Seconds, Field(gt=0)] = Field(
+        default=8.0, description="From a signal to the end of all processes"
+    )
+    max_jobs_per_process: Limit = Field(
+        default=None, description="Jobs until a reader process is replaced"
+    )
+
+    clock_offset_ms: int = Field(default_factory=_clock_offset_ms, repr=False)
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
+    def remember(self, sources: dict[str, str], notes: tuple[str, ...]) -> None:
+        """Keep where each value came from, and what a person should be told about them."""
+        self._sources, self._notes = sources, notes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings from loading, one line each; show them once logging works."""
+        return self._notes
+
+    def source(self, name: str) -> str:
+        """Return where a field's value came from: flag, env, .env, file or default."""
+        return self._sources.get(name, "default")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        """Show no secret in logs and tracebacks."""
+        for name, value in super().__repr_args__():
+            yield name, masked(name, value) if name is not None else value
+
+
+def masked(name: str, value: object) -> object:
+    """Return a field's value without its secrets."""
+    if name not in SECRETS or not value:
+        return value
+    if name == "header" and isinstance(value, tuple):
+        return tuple(mask_header(line) for line in value)
+    return mask_userinfo(value) if isinstance(value, str) else HIDDEN

@@ -1,0 +1,55 @@
+"""Settings as a person reads them: with units, sources, and no secrets."""
+
+from typing import NamedTuple
+
+from crawler.conf.settings import (
+    BYTES,
+    INTERNAL,
+    NONE_OR_BYTES,
+    NONE_OR_SECONDS,
+    SECONDS,
+    Settings,
+    masked,
+)
+from crawler.conf.units import format_duration, format_size
+
+
+class Shown(NamedTuple):
+    """One line of `config show`."""
+
+    name: str
+    value: object
+    """As JSON has it: durations and sizes as text with units, secrets masked."""
+    source: str
+    """flag, env, .env, file or default."""
+
+
+def show_settings(settings: Settings) -> list[Shown]:
+    """Return all settings in the order of their definition."""
+    return [
+        Shown(name, _plain(name, getattr(settings, name)), settings.source(name))
+        for name in Settings.model_fields
+        if name not in INTERNAL
+    ]
+
+
+def public_settings(settings: Settings) -> dict[str, object]:
+    """Return the settings for the manifest: by name, secrets masked."""
+    return {shown.name: shown.value for shown in show_settings(settings)}
+
+
+def sources(settings: Settings) -> dict[str, str]:
+    """Return where each value came from: flag, env, .env, file or default."""
+    return {shown.name: shown.source for shown in show_settings(settings)}
+
+
+def _plain(name: str, value: object) -> object:
+    value = masked(name, value)
+    kinds = Settings.model_fields[name].metadata
+    if isinstance(value, int | float) and (SECONDS in kinds or NONE_OR_SECONDS in kinds):
+        return format_duration(round(value * 1000))
+    if isinstance(value, int) and (BYTES in kinds or NONE_OR_BYTES in kinds):
+        return format_size(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
