@@ -1,0 +1,91 @@
+"""`crawler status`: what a job holds and how it stands, also while it runs."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crawler.cli.options import JobOption
+from crawler.errors import ConfigError
+
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+STATES = ("ready", "leased", "waiting", "done", "dead")
+
+
+def status(job: JobOption = None, as_json: JsonOption = False) -> None:
+    """Show counts by state, hosts with work left, and whether a crawl is running."""
+    import os
+
+    from crawler.conf.load import load_settings
+
+    settings = load_settings({} if job is None else {"job": job}, os.environ, Path.cwd())
+    found = asyncio.run(_look(Path(settings.job)))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write(_text(found))
+
+
+async def _look(job: Path) -> dict[str, Any]:
+    from crawler.clock import job_clock, new_offset_ms
+    from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.job.lock import holder
+    from crawler.ports import FrontierOptions
+
+    path = job / "frontier.db"
+    if not path.exists():
+        raise ConfigError(f"no job in {job}: name one with --job, or begin one with crawler start")
+    options = FrontierOptions(delay_ms=0, per_host=1, lease_ms=1, window_ms=0, robots=True)
+    frontier = SqliteFrontier(path, options, read_only=True)
+    now = job_clock(new_offset_ms())()
+    await frontier.open()
+    try:
+        counters = await frontier.counters()
+        hosts = await frontier.hosts(now=now, limit=10)
+        dead = await frontier.dead_reasons()
+    finally:
+        await frontier.close()
+    held = holder(job)
+    return {
+        "job": str(job),
+        "running": None if held is None else {"pid": held.pid, "host": held.host},
+        "states": {state: counters.get(state, 0) for state in STATES},
+        "records": counters.get("records", 0),
+        "bytes": counters.get("bytes", 0),
+        "failures": counters.get("failures", 0),
+        "dead": dead,
+        "hosts": [
+            {
+                "host": host.host,
+                "ready": host.ready,
+                "leased": host.leased,
+                "waiting": host.waiting,
+                "done": host.done,
+                "delay_ms": host.delay_ms,
+                "paused_for_ms": max(0, host.paused_until - now),
+            }
+            for host in hosts
+        ],
+    }
+
+
+def _text(found: dict[str, Any]) -> str:
+    running = found["running"]
+    state = f"running as process {running['pid']}" if running else "not running"
+    lines = [
+        f"{found['job']}: {state}",
+        f"records  {found['records']}, {found['failures']} failures, {found['bytes']} bytes",
+        "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
+    ]
+    if found["dead"]:
+        lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
+    lines += [
+        f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
+        f"{host['done']} done, every {host['delay_ms'] / 1000:g} s"
+        for host in found["hosts"]
+        if host["ready"] + host["leased"] + host["waiting"]
+    ]
+    return "\n".join(lines) + "\n"
