@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "crawler"
@@ -189,3 +191,20 @@ def test_locks_pin_and_hash_everything() -> None:
         assert lines, lock.name
         for line in lines:
             assert re.match(r"[a-z0-9._-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line[:80]
+
+
+def test_locks_hold_what_pyproject_asks_for() -> None:
+    """A dependency would be missing from every install until somebody remembered `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    runtime = project["project"]["dependencies"]
+    groups = project["dependency-groups"]
+    development = [wish for wish in groups["dev"] if isinstance(wish, str)]
+    for lock, wishes in {
+        "requirements.txt": runtime,
+        "requirements-build.txt": groups["build"],
+        "requirements-dev.txt": [*runtime, *groups["build"], *development],
+    }.items():
+        text = (ROOT / lock).read_text("utf-8")
+        pinned = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
+        for wish in map(Requirement, wishes):
+            assert wish.specifier.contains(pinned[wish.name.lower()]), f"{lock}: {wish}"
