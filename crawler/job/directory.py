@@ -1,0 +1,170 @@
+"""Paths of a job, made when they are needed and moved aside when a crawl starts afresh."""
+
+import errno
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.errors import ConfigError, FrontierError, StorageError
+from crawler.job.lock import acquire
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+
+_MARKS = ("frontier.db", "manifest.json", "lock")
+"""A directory that has none of these is no job, and is never moved."""
+
+_NETWORK = frozenset(
+    {"afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs3", "nfs4"}
+    | {"ocfs2", "smb2", "smb3", "smbfs"}
+    | {f"fuse.{name}" for name in ("ceph", "davfs2", "gcsfuse", "glusterfs", "s3fs", "sshfs")}
+    | {"fuse.rclone"}
+)
+_MOUNTS = Path("/proc/self/mounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Where everything of one crawl is."""
+
+    root: Path
+    pages: Path
+    """Directory of the part files; outside of the job with --output."""
+
+    @classmethod
+    def at(cls, root: Path, output: Path | None = None) -> "Job":
+        return cls(root, output if output is not None else root / "pages")
+
+    @property
+    def frontier(self) -> Path:
+        return self.root / "frontier.db"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "logs" / "crawler.jsonl"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    def exists(self) -> bool:
+        """Whether a crawl has ever started here."""
+        return any((self.root / mark).exists() for mark in _MARKS)
+
+    def create(self) -> None:
+        """Make the directories that are missing, and find out now whether they can be written.
+
+        Raises:
+            ConfigError: something else is where a directory should be.
+            StorageError: the system does not let us.
+        """
+        for directory in (self.root, self.pages, self.log.parent):
+            make_directory(directory)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory that only we can enter; one that exists keeps its mode.
+
+    Raises:
+        ConfigError: it is a file, or below one.
+        StorageError: it cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"{path} is no directory") from None
+    except OSError as error:
+        raise _storage(path, error) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise StorageError(f"{path} cannot be written: {os.strerror(errno.EACCES)}")
+
+
+def refuse_network_file_system(path: Path) -> None:
+    """SQLite's locks and shared memory do not work over a network; say so before the first write.
+
+    Raises:
+        FrontierError: the path is on such a file system.
+    """
+    kind = file_system_of(path)
+    if kind in _NETWORK:
+        raise FrontierError(
+            f"{path} is on a network file system ({kind}), where SQLite would be damaged; "
+            "use --job on a local disk, --output may stay"
+        )
+
+
+def file_system_of(path: Path, mounts: Path = _MOUNTS) -> str | None:
+    """Return the type of the file system of a path; None where the system does not say."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    real = path.resolve()
+    found, depth = None, -1
+    for line in lines:
+        _, point, kind, *_ = line.split(" ")
+        mounted = Path(point.replace("\\040", " ").replace("\\011", "\t"))
+        # Of two mounts on one place the later one is on top.
+        if real.is_relative_to(mounted) and len(mounted.parts) >= depth:
+            found, depth = kind, len(mounted.parts)
+    return found
+
+
+def move_aside(job: Job) -> Path | None:
+    """Rename an old job to `NAME.YYYYmmdd-HHMMSS`; nothing is deleted. None: there is none.
+
+    Parts outside of the job (--output) go to a directory beside theirs; other files there stay.
+
+    Raises:
+        ConfigError: the directory has files, but is no job.
+        JobLocked: a crawler works in it.
+        StorageError: it cannot be renamed.
+    """
+    if not job.exists():
+        if job.root.is_dir() and any(job.root.iterdir()):
+            raise ConfigError(f"{job.root} holds no crawl; --fresh does not move it")
+        return None
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    with acquire(job.lock):
+        outside = not job.pages.resolve().is_relative_to(job.root.resolve())
+        if outside:
+            _move_parts(job.pages, stamp)
+        aside = _free_name(job.root, stamp)
+        try:
+            job.root.rename(aside)
+        except OSError as error:
+            raise _storage(job.root, error) from error
+    return aside
+
+
+def _move_parts(pages: Path, stamp: str) -> None:
+    parts = sorted(pages.glob("part-*.jsonl"))
+    if not parts:
+        return
+    aside = _free_name(pages, stamp)
+    make_directory(aside)
+    for part in parts:
+        try:
+            part.rename(aside / part.name)
+        except OSError as error:
+            raise _storage(part, error) from error
+
+
+def _free_name(path: Path, stamp: str) -> Path:
+    path = path.absolute()
+    name = path.with_name(f"{path.name}.{stamp}")
+    number = 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.name}.{stamp}-{number}")
+    return name
+
+
+def _storage(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"{path} cannot be written: {error.strerror}")

@@ -1,0 +1,189 @@
+"""The lock of a job: a `flock` that the parent takes and every reader inherits over the fork.
+
+It is free only when the last process of a node is gone, so two nodes never write one job. The file
+says who holds it; it stays behind, since removing a lock file lets two processes hold two files.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from crawler.errors import ConfigError, JobLocked, StorageError
+
+WAIT_FOR_READERS_S = 10.0
+"""Readers of a dead parent end within this time."""
+_POLL_S = 0.05
+_FILE_MODE = 0o600
+
+
+class Holder(NamedTuple):
+    """Who took the lock, as its file says."""
+
+    pid: int
+    host: str
+    started: str
+    """UTC, for a person."""
+    birth: str
+    """Start of that process as the kernel counts it: a pid alone may be used again."""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.started}"
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs; one on another machine is believed to."""
+        if self.host != socket.gethostname():
+            return True
+        state = _state(self.pid)
+        if state in (None, "Z"):
+            return False
+        return state == "?" or _birth(self.pid) == self.birth
+
+
+class JobLock:
+    """A held lock. Closing it frees the job once no other process holds it too."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go in this process; readers that inherited the lock keep it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def acquire(path: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
+    """Take the lock of a job.
+
+    Args:
+        path: the lock file; its directory must exist.
+        wait_s: how long to wait for the readers of a parent that is dead. A living holder is not
+            waited for.
+
+    Raises:
+        JobLocked: another crawler holds it; the message names it.
+        StorageError: the file cannot be made.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        descriptor = _open(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            _wait_or_refuse(path, deadline)
+            continue
+        except OSError as error:
+            os.close(descriptor)
+            raise StorageError(f"{path} cannot be locked: {error.strerror}") from error
+        if _is_same_file(descriptor, path):
+            _write_holder(descriptor)
+            return JobLock(descriptor)
+        os.close(descriptor)  # the job was moved aside between open and lock
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds the job now, or None; never disturbs a crawl that is starting."""
+    holder = _read_holder(path)
+    return holder if holder is not None and holder.is_alive() else None
+
+
+def _wait_or_refuse(path: Path, deadline: float) -> None:
+    holder = _read_holder(path)
+    if holder is not None and holder.is_alive():
+        raise JobLocked(f"{path.parent} is in use by {holder}")
+    # Dead, or it has just taken the lock and not yet written its name.
+    if time.monotonic() >= deadline:
+        who = f"readers of {holder}, which is dead" if holder else "an unknown process"
+        raise JobLocked(f"{path.parent} is in use by {who}")
+    time.sleep(_POLL_S)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _FILE_MODE)
+    except (NotADirectoryError, IsADirectoryError):
+        raise ConfigError(f"{path} is not where a lock can be") from None
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_holder(descriptor: int) -> None:
+    pid = os.getpid()
+    started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    holder = Holder(pid, socket.gethostname(), started, _birth(pid))
+    text = json.dumps(holder._asdict()).encode() + b"\n"
+    os.pwrite(descriptor, text, 0)
+    os.ftruncate(descriptor, len(text))
+
+
+def _read_holder(path: Path) -> Holder | None:
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(said, Mapping):
+        return None
+    try:
+        return Holder(int(said["pid"]), str(said["host"]), str(said["started"]), str(said["birth"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _stat_fields(pid: int) -> list[str] | None:
+    """Return the fields of /proc/PID/stat after the name, which may hold anything."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()
+
+
+def _state(pid: int) -> str | None:
+    """Return the state letter of a process, None if there is none; `?` without /proc."""
+    fields = _stat_fields(pid)
+    if fields:
+        return fields[0]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return "?"
+    return "?" if not Path("/proc/self/stat").exists() else None
+
+
+def _birth(pid: int) -> str:
+    """Return boot and start tick of a process, empty where the system does not say."""
+    fields = _stat_fields(pid)
+    if not fields:
+        return ""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot = ""
+    return f"{boot}:{fields[19]}"
