@@ -1,0 +1,156 @@
+"""Which files `crawler inspect` reads, how far, and the records in them."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from crawler.errors import ConfigError
+
+STDIN = Path("-")
+_LINE_BYTES = 256 * 1024 * 1024
+"""No line of ours is as long; one that is, is not kept in memory."""
+_BUFFER_BYTES = 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read; None for stdin."""
+
+    path: Path | None
+    limit: int | None = None
+    """Committed bytes: what comes after may vanish."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What reading the files told."""
+
+    files: int = 0
+    read_bytes: int = 0
+    invalid_lines: int = 0
+    torn_lines: int = 0
+    notes: list[str] = field(default_factory=list)
+    """For the user, on stderr."""
+
+
+def find_sources(paths: Sequence[Path], tally: Tally) -> list[Source]:
+    """Return the files that the paths stand for, each once.
+
+    Raises:
+        ConfigError: a path does not exist, or is not readable.
+    """
+    found: dict[Path | None, Source] = {}
+    for path in paths:
+        if path == STDIN:
+            sources = [Source(None)]
+        elif path.is_dir():
+            sources = _in_directory(path, tally)
+        elif path.exists():
+            sources = [Source(path)]
+        else:
+            raise ConfigError(f"{path} does not exist")
+        for source in sources:
+            found.setdefault(source.path and source.path.resolve(), source)
+    return list(found.values())
+
+
+def _in_directory(directory: Path, tally: Tally) -> list[Source]:
+    for job in (directory, directory.absolute().parent):
+        store = job / "frontier.db"
+        if not store.is_file():
+            continue
+        output, committed = asyncio.run(_committed(store))
+        output = output or job / "pages"
+        if job == directory or output.resolve() == directory.resolve():
+            return _of_job(output, committed, tally)
+    files = sorted(directory.glob("*.jsonl")) or sorted(directory.glob("pages/*.jsonl"))
+    return [Source(path) for path in files]
+
+
+def _of_job(output: Path, committed: dict[str, int], tally: Tally) -> list[Source]:
+    sources = []
+    for name, size in sorted(committed.items()):
+        if size == 0:
+            continue
+        path = output / name
+        there = path.stat().st_size if path.is_file() else 0
+        if there < size:
+            tally.notes.append(f"{path} lacks {size - there} bytes that were committed")
+        if there:
+            sources.append(Source(path, size))
+    return sources
+
+
+async def _committed(store: Path) -> tuple[Path | None, dict[str, int]]:
+    """Return the output directory and the committed bytes of each part, as the frontier has it."""
+    from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.pipeline.identity import RULES
+    from crawler.ports import FrontierOptions
+
+    options = FrontierOptions(delay_ms=0, per_host=1, lease_ms=0, window_ms=0, robots=True)
+    frontier = SqliteFrontier(store, options, read_only=True)
+    await frontier.open()
+    try:
+        parts, meta = await frontier.parts(), await frontier.meta()
+    finally:
+        await frontier.close()
+    output = json.loads(meta.get(RULES, "{}")).get("output")
+    return (Path(output) if output else None), {part.name: part.bytes for part in parts}
+
+
+def read_records(source: Source, tally: Tally) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of one file; count the lines that are none.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    tally.files += 1
+    if source.path is None:
+        yield from _records(sys.stdin.buffer, source.limit, tally)
+        return
+    try:
+        with source.path.open("rb", buffering=_BUFFER_BYTES) as stream:
+            yield from _records(stream, source.limit, tally)
+    except OSError as error:
+        raise ConfigError(f"cannot read {source.path}: {error.strerror}") from error
+
+
+def _records(stream: BinaryIO, limit: int | None, tally: Tally) -> Iterator[dict[str, Any]]:
+    for line in _lines(stream, limit, tally):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            # Only a last line has no end: it is being written, or its writer was stopped.
+            if line.endswith(b"\n"):
+                tally.invalid_lines += not line.isspace()
+            else:
+                tally.torn_lines += 1
+            continue
+        if isinstance(record, dict):
+            yield record
+        else:
+            tally.invalid_lines += 1
+
+
+def _lines(stream: BinaryIO, limit: int | None, tally: Tally) -> Iterator[bytes]:
+    left = sys.maxsize if limit is None else limit
+    first = True
+    while line := stream.readline(min(left, _LINE_BYTES)):
+        left -= len(line)
+        tally.read_bytes += len(line)
+        if first:
+            line, first = line.removeprefix(_BOM), False
+        if len(line) < _LINE_BYTES or line.endswith(b"\n"):
+            yield line
+            continue
+        tally.invalid_lines += 1
+        while (rest := stream.readline(min(left, _BUFFER_BYTES))) and not rest.endswith(b"\n"):
+            left -= len(rest)
+            tally.read_bytes += len(rest)

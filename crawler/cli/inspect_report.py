@@ -1,0 +1,107 @@
+"""What `crawler inspect` found: the values behind its tables, and its JSON as they stand here."""
+
+from dataclasses import dataclass
+
+NONE = "none"
+"""Stands for a value that is null or missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """One row of a table."""
+
+    name: str
+    records: int
+    example: str | None = None
+    """URL of the first one, where the row is a failure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Records by one key, most first (depths and statuses in their own order)."""
+
+    distinct: int
+    """A lower bound unless `exact`."""
+    exact: bool
+    top: list[Count]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Different values of one key, and how many records were not the first with theirs."""
+
+    distinct: int
+    repeated: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """When the pages were fetched."""
+
+    first: str
+    last: str
+    seconds: float
+    records_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """How long responses took, to two digits."""
+
+    median_ms: int
+    p95_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """One of the slowest or largest."""
+
+    url: str
+    status: str
+    value: int
+    """Milliseconds or bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """One record in short."""
+
+    status: str
+    depth: int | None
+    title: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole summary."""
+
+    files: int
+    read_bytes: int
+    records: int
+    invalid_lines: int
+    torn_lines: int
+    """Last lines that end in the middle: somebody is writing, or was stopped."""
+    foreign_records: int
+    """Records that this crawler did not write."""
+    urls: Seen
+    """Repeated: the same URL and visit twice, which this crawler never writes."""
+    contents: Seen
+    """Successful pages by content_hash."""
+    body_bytes: int
+    links: int
+    retried: int
+    truncated: int
+    span: Span | None
+    response: Response | None
+    status: Counts
+    types: Counts
+    hosts: Counts
+    depths: Counts
+    errors: Counts
+    languages: Counts
+    fields: Counts
+    slowest: list[Extreme]
+    largest: list[Extreme]
+    samples: list[Glimpse]

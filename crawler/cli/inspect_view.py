@@ -1,0 +1,252 @@
+"""A report as a person reads it: aligned text anywhere, colours and bars on a terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from crawler.cli.inspect_report import NONE, Counts, Extreme, Report, Seen
+from crawler.cli.printable import cells, crop, printable
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+_TITLE_CELLS = 40
+NARROW = 72
+"""Below this width bars and colours would take the room of the data."""
+_MARGIN = "  "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of printable text; the last column may be cut to fit."""
+
+    title: str
+    rows: Sequence[tuple[str, ...]]
+    right: frozenset[int] = frozenset()
+    """Columns that are aligned to the right."""
+    shares: Sequence[float] = ()
+    """For bars: each row's part of the greatest."""
+
+
+def facts(report: Report) -> Table:
+    """Return the totals."""
+    rows = [
+        (
+            "records",
+            f"{report.records:,} in {_plural(report.files, 'file')}, {size(report.read_bytes)}",
+        )
+    ]
+    if report.span is not None:
+        span, rate = report.span, report.span.records_per_second
+        speed = f", {rate:,.1f} records/s" if rate is not None else ""
+        rows.append(("fetched", f"{span.first} to {span.last}"))
+        rows.append(("in", f"{duration(span.seconds)}{speed}"))
+    if report.body_bytes:
+        mean = size(report.body_bytes // report.records)
+        rows.append(("bodies", f"{size(report.body_bytes)}, {mean} on average"))
+    if report.response is not None:
+        response = report.response
+        rows.append(
+            ("answered in", f"{response.median_ms:,} ms median, {response.p95_ms:,} ms at 95 %")
+        )
+    if report.links:
+        rows.append(("links", f"{report.links:,}, {report.links / report.records:.0f} per record"))
+    rows += [
+        ("same content", _repeats(report.contents, "of", "bodies")),
+        ("same URL twice", _repeats(report.urls, "of", "URLs")),
+        ("tried again", f"{report.retried:,}" if report.retried else ""),
+        ("body cut short", f"{report.truncated:,}" if report.truncated else ""),
+        ("of other crawlers", f"{report.foreign_records:,}" if report.foreign_records else ""),
+        ("lines not JSON", f"{report.invalid_lines:,}" if report.invalid_lines else ""),
+        ("unfinished lines", f"{report.torn_lines:,}, left out" if report.torn_lines else ""),
+    ]
+    return Table(title="", rows=[row for row in rows if row[1]])
+
+
+def tables(report: Report) -> list[Table]:
+    """Return all tables that have something to say."""
+    total = report.records
+    found = [
+        _counts("Status", report.status, total, phrases=True),
+        _counts("Errors", report.errors, total),
+        _counts("Types", report.types, total),
+        _counts("Hosts", report.hosts, total),
+        _counts("Depth", report.depths, total),
+        _counts("Languages", report.languages, total),
+        _counts("Keys" if report.foreign_records else "Fields", report.fields, total),
+        _extremes("Slowest", report.slowest, "ms"),
+        _extremes("Largest", report.largest, "bytes"),
+        Table(
+            title="Samples",
+            rows=[
+                (
+                    printable(seen.status),
+                    "" if seen.depth is None else str(seen.depth),
+                    crop(printable(seen.title or "-"), _TITLE_CELLS),
+                    printable(seen.url),
+                )
+                for seen in report.samples
+            ],
+            right=frozenset({1}),
+        ),
+    ]
+    return [table for table in found if table.rows]
+
+
+def plain(report: Report, width: int | None) -> list[str]:
+    """Return the lines of the report; cut to `width` columns unless None."""
+    lines = _aligned(facts(report), width)
+    for table in tables(report):
+        title = table.title if width is None else crop(table.title, width)
+        lines += ["", title, *_aligned(table, width)]
+    return lines
+
+
+def rich_tables(report: Report) -> "list[RichTable]":
+    """Return the report for a terminal with colours."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = []
+    for table in [facts(report), *tables(report)]:
+        grid = RichTable(
+            title=f"\n{table.title}" if table.title else None,
+            title_justify="left",
+            title_style="bold",
+            box=None,
+            show_header=False,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+        )
+        columns = len(table.rows[0])
+        for n in range(columns):
+            last = n == columns - 1
+            widest = max(cells(row[n]) for row in table.rows)
+            grid.add_column(
+                justify="right" if n in table.right else "left",
+                no_wrap=not last,
+                overflow="ellipsis",
+                min_width=None if last else min(widest, _TITLE_CELLS),
+            )
+            if n == 0 and table.shares:
+                grid.add_column(no_wrap=True, min_width=10)
+        for n, row in enumerate(table.rows):
+            texts = [Text(cell) for cell in row]
+            texts[0].stylize(_style(table.title, row[0]))
+            if table.shares:
+                texts.insert(1, Text(_bar(table.shares[n]), style="dim"))
+            grid.add_row(*texts)
+        drawn.append(grid)
+    return drawn
+
+
+def size(count: int) -> str:
+    """Return bytes as people say them."""
+    if count < 1000:
+        return f"{count} bytes"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    whole = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _repeats(seen: Seen, word: str, noun: str) -> str:
+    if not seen.repeated:
+        return ""
+    about = "" if seen.exact else "about "
+    return f"{about}{seen.repeated:,} {word} {seen.distinct + seen.repeated:,} {noun}"
+
+
+def _counts(title: str, counts: Counts, total: int, *, phrases: bool = False) -> Table:
+    if [row.name for row in counts.top] == [NONE]:
+        return Table(title=title, rows=[])
+    hidden = counts.distinct - len(counts.top)
+    if hidden > 0:
+        most = f"{len(counts.top)} of {counts.distinct:,}"
+        title = f"{title} ({most})" if counts.exact else f"{title} ({most} or more)"
+    examples = any(row.example for row in counts.top)
+    rows = [
+        (
+            printable(_named(row.name) if phrases else row.name),
+            f"{row.records:,}",
+            _percent(row.records / total),
+            *((printable(row.example or ""),) if examples else ()),
+        )
+        for row in counts.top
+    ]
+    most_records = max((row.records for row in counts.top), default=0)
+    shares = [row.records / most_records for row in counts.top]
+    return Table(title=title, rows=rows, right=frozenset({1, 2}), shares=shares)
+
+
+def _named(status: str) -> str:
+    try:
+        return f"{status} {HTTPStatus(int(status)).phrase}"
+    except ValueError:
+        return "no answer" if status == NONE else status
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    return f"{share * 100:.1f} %"
+
+
+def _extremes(title: str, extremes: Sequence[Extreme], unit: str) -> Table:
+    rows = [
+        (
+            size(found.value) if unit == "bytes" else f"{found.value:,} {unit}",
+            printable(found.status),
+            printable(found.url),
+        )
+        for found in extremes
+    ]
+    return Table(title=title, rows=rows, right=frozenset({0}))
+
+
+def _aligned(table: Table, width: int | None) -> list[str]:
+    columns = range(len(table.rows[0]))
+    widths = [max(cells(row[n]) for row in table.rows) for n in columns]
+    lines = []
+    for row in table.rows:
+        texts = [
+            " " * (widths[n] - cells(row[n])) + row[n]
+            if n in table.right
+            else row[n] + " " * (widths[n] - cells(row[n]))
+            for n in columns
+        ]
+        line = (_MARGIN + _MARGIN.join(texts)).rstrip()
+        lines.append(line if width is None else crop(line, width))
+    return lines
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * 80)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def _style(title: str, name: str) -> str:
+    if title.startswith("Errors"):
+        return "red"
+    if title in ("Status", "Samples"):
+        return {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}.get(name[:1], "magenta")
+    return ""
