@@ -1,1 +1,41 @@
-"""frontier."""
+"""The frontier: the durable store of every known URL, the one authority on when it is fetched.
+
+`crawler.frontier.sqlite.SqliteFrontier` fulfils `crawler.ports.Frontier` with one file:
+
+* A URL is keyed by `(hash of its host key, hash of the URL)`, both seeded 64-bit. It is ready,
+  leased, done (a record was written), waiting (for a due time) or dead (refused without a record).
+* A claim walks the hosts that may be asked now, the longest waiting first, and leases URLs of each.
+  A lease has an id that is never used twice; whatever ends it compares that id, so that a late
+  reader changes nothing.
+* Robots rules belong to an origin. Where they are missing or expired, the host hands out the
+  origin's robots.txt, and nothing else until that has been settled.
+* Each change is one transaction that also moves the counts of URLs by state, per host and in all.
+
+Counters (`Frontier.counters`):
+
+* URLs by state: `ready leased done waiting dead`; `leased` includes robots items, which
+  `leased_robots` counts alone
+* `records` written; of them `pages` (no redirect hops) and `failures` (with an error)
+* `bytes` of bodies; `retries` put off to a due time
+* `seeds`; of them `seeds_final` (done or dead) and `seeds_answered` (a response came)
+* `dead:REASON`, `status:CODE`, `error:WORD` of records, `robots:VERDICT` of robots.txt fetches
+* whatever `Batch.counts` adds, `refused:REASON` for one
+"""
+
+CORE_COUNTERS = (
+    "ready",
+    "leased",
+    "done",
+    "waiting",
+    "dead",
+    "leased_robots",
+    "records",
+    "pages",
+    "failures",
+    "bytes",
+    "retries",
+    "seeds",
+    "seeds_final",
+    "seeds_answered",
+)
+"""Counters that are there from the start, at zero."""

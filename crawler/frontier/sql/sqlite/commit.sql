@@ -1,0 +1,83 @@
+-- Settling: outcomes, robots rules, links.
+
+-- name: settle_done
+-- A record was written; only while the lease still holds.
+UPDATE urls SET state = 2, at = NULL, lease_id = NULL, tries = 0, crashes = 0, visits = visits + 1,
+    status = ?1, reason = ?2, is_page = ?3, etag = ?4, last_modified = ?5, content_hash = ?6, part = ?7
+WHERE id = ?8 AND state = 1 AND lease_id = ?9;
+
+-- name: settle_retry
+-- Due again later, and not within the window (?3) after the claim; only while the lease still holds.
+UPDATE urls SET state = 3, at = max(?1, at - ?2 + ?3), lease_id = NULL, tries = ?4, reason = ?5
+WHERE id = ?6 AND state = 1 AND lease_id = ?7;
+
+-- name: settle_dead
+-- Refused without a record; only while the lease still holds.
+UPDATE urls SET state = 4, at = NULL, lease_id = NULL, reason = ?1
+WHERE id = ?2 AND state = 1 AND lease_id = ?3;
+
+-- name: holds_url
+-- Whether a lease of a URL still holds.
+SELECT 1 FROM urls WHERE id = ?1 AND state = 1 AND lease_id = ?2;
+
+-- name: holds_origin
+-- Whether a lease of a robots.txt still holds.
+SELECT 1 FROM origins WHERE id = ?1 AND lease_id = ?2;
+
+-- name: settle_rules
+-- Rules were learned; only while the lease still holds; not asked for again within the window.
+UPDATE origins SET verdict = ?3, obstacle = NULL, status = ?4, body = ?5, version = version + 1, fetched_at = ?6,
+    expires_at = max(?7, lease_until - ?8 + ?9), due = 0, crawl_delay_ms = ?10, failures = 0, unreachable = 0,
+    owes = 0, crashes = 0, lease_id = NULL, lease_until = NULL
+WHERE id = ?1 AND lease_id = ?2;
+
+-- name: settle_obstacle
+-- No rules now: when to ask again; a third dns or connect in a row gives the origin up.
+UPDATE origins SET obstacle = ?3, status = ?4, fetched_at = ?5, due = max(?6, lease_until - ?7 + ?8),
+    failures = failures + 1, unreachable = CASE WHEN ?9 THEN unreachable + 1 ELSE 0 END, owes = ?9,
+    gone = (?9 AND unreachable + 1 >= 3), burying = (?9 AND unreachable + 1 >= 3), crashes = 0,
+    lease_id = NULL, lease_until = NULL
+WHERE id = ?1 AND lease_id = ?2;
+
+-- name: unknown_hashes
+-- Of one host's URL hashes (a JSON list), those that the store does not have.
+SELECT value FROM json_each(?2)
+WHERE NOT EXISTS (SELECT 1 FROM seen WHERE host_id = ?1 AND url_hash = value);
+
+-- name: unknown_or_deeper
+-- Of one host's [hash, depth] pairs, those that the store does not have, or only at a greater depth.
+SELECT json_extract(value, '$[0]') FROM json_each(?2)
+WHERE NOT EXISTS (
+    SELECT 1 FROM seen AS s JOIN urls AS u ON u.id = s.id
+    WHERE s.host_id = ?1 AND s.url_hash = json_extract(value, '$[0]') AND u.depth <= json_extract(value, '$[1]')
+);
+
+-- name: known_hashes
+-- Of one host's URL hashes, what the store has of those it knows.
+SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status
+FROM json_each(?2) AS j JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value JOIN urls AS u ON u.id = s.id;
+
+-- name: last_url
+-- The highest row id of a URL; the write lock is held, so the next ones are ours.
+SELECT coalesce(max(id), 0) FROM urls;
+
+-- name: insert_seen
+-- The key of a new URL.
+INSERT INTO seen (host_id, url_hash, id) VALUES (?1, ?2, ?3);
+
+-- name: insert_url
+-- A new URL.
+INSERT INTO urls (id, host_id, state, priority, depth, seed, parent, url, reason, chain)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- name: lower_depth
+-- A known URL was found nearer to a seed.
+UPDATE urls SET depth = ?1, parent = ?2 WHERE id = ?3;
+
+-- name: revive_url
+-- A URL that depth alone had refused is near enough now.
+UPDATE urls SET state = 0, reason = NULL WHERE id = ?1;
+
+-- name: make_seed
+-- A known URL was given by a person.
+UPDATE urls SET seed = 1 WHERE id = ?1;

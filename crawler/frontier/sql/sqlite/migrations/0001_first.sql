@@ -1,0 +1,128 @@
+-- The first schema.
+
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE sequences (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE roots (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE parts (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    node TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    sealed INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
+
+-- id: the host hash. next_at is never before paused_until. owed: an origin owes a URL its verdict.
+CREATE TABLE hosts (
+    id INTEGER PRIMARY KEY,
+    host TEXT NOT NULL,
+    next_at INTEGER NOT NULL DEFAULT 0,
+    last_start INTEGER NOT NULL DEFAULT 0,
+    paused_until INTEGER NOT NULL DEFAULT 0,
+    crawl_delay_ms INTEGER NOT NULL DEFAULT 0,
+    delay_ms INTEGER NOT NULL,
+    lease_limit INTEGER NOT NULL,
+    page_limit INTEGER,
+    ready INTEGER NOT NULL DEFAULT 0,
+    leased INTEGER NOT NULL DEFAULT 0,
+    asking INTEGER NOT NULL DEFAULT 0,
+    waiting INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    dead INTEGER NOT NULL DEFAULT 0,
+    pages INTEGER NOT NULL DEFAULT 0,
+    fails INTEGER NOT NULL DEFAULT 0,
+    owed INTEGER NOT NULL DEFAULT 0,
+    claimable INTEGER GENERATED ALWAYS AS (
+        ready > 0 AND asking = 0 AND leased < lease_limit
+        AND (page_limit IS NULL OR pages + leased < page_limit)
+    ) VIRTUAL,
+    held INTEGER GENERATED ALWAYS AS (
+        ready > 0 AND page_limit IS NOT NULL AND pages + leased >= page_limit
+    ) VIRTUAL
+);
+CREATE INDEX hosts_claimable ON hosts (next_at) WHERE claimable = 1;
+CREATE INDEX hosts_held ON hosts (id) WHERE held = 1;
+CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0;
+
+-- verdict, body, version, expires_at: the last rules that were learned. obstacle: why there are
+-- none now (defer, dns, connect). gone: given up, its URLs die.
+CREATE TABLE origins (
+    id INTEGER PRIMARY KEY,
+    host_id INTEGER NOT NULL,
+    origin TEXT NOT NULL UNIQUE,
+    verdict TEXT,
+    obstacle TEXT,
+    status INTEGER,
+    version INTEGER NOT NULL DEFAULT 0,
+    fetched_at INTEGER,
+    expires_at INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL DEFAULT 0,
+    crawl_delay_ms INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    unreachable INTEGER NOT NULL DEFAULT 0,
+    owes INTEGER NOT NULL DEFAULT 0,
+    gone INTEGER NOT NULL DEFAULT 0,
+    burying INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    lease_id INTEGER,
+    lease_until INTEGER,
+    body BLOB
+);
+CREATE INDEX origins_host ON origins (host_id);
+CREATE INDEX origins_leased ON origins (lease_until) WHERE lease_id IS NOT NULL;
+CREATE INDEX origins_burying ON origins (id) WHERE burying = 1;
+
+-- at: end of the lease (leased) or due time (waiting). reason: error word of a record (done), why it
+-- waits (waiting), why it was refused (dead). is_page: its record counts against page budgets.
+CREATE TABLE urls (
+    id INTEGER PRIMARY KEY,
+    host_id INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    depth INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    parent INTEGER,
+    url TEXT NOT NULL,
+    reason TEXT,
+    chain TEXT,
+    at INTEGER,
+    lease_id INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    visits INTEGER NOT NULL DEFAULT 0,
+    is_page INTEGER NOT NULL DEFAULT 0,
+    status INTEGER,
+    part INTEGER,
+    etag TEXT,
+    last_modified TEXT,
+    content_hash BLOB
+);
+CREATE INDEX urls_ready ON urls (host_id, priority, id) WHERE state = 0;
+CREATE INDEX urls_leased ON urls (at) WHERE state = 1;
+CREATE INDEX urls_waiting ON urls (at) WHERE state = 3;
+
+CREATE TABLE seen (
+    host_id INTEGER NOT NULL,
+    url_hash INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (host_id, url_hash)
+) WITHOUT ROWID;

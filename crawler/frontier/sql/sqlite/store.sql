@@ -1,0 +1,86 @@
+-- Opening the file, its settings, its parts.
+
+-- name: read_meta
+-- Everything that is stored by name.
+SELECT name, value FROM meta;
+
+-- name: write_meta
+-- Store a value by name, over an older one.
+INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: add_counter
+-- Add to a counter, which need not exist yet.
+INSERT INTO counters (name, value) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
+
+-- name: read_counters
+-- All counters.
+SELECT name, value FROM counters;
+
+-- name: next_in_sequence
+-- Take ?2 numbers of a sequence; returns the first number after them.
+UPDATE sequences SET value = value + ?2 WHERE name = ?1 RETURNING value;
+
+-- name: next_epoch
+-- Leases of a new start: above all ids of earlier ones, even of those a power loss made forgotten.
+UPDATE sequences SET value = ((value >> 32) + 1) << 32 WHERE name = 'lease';
+
+-- name: apply_options
+-- Delay and budgets of this run, for all hosts; a longer delay holds from the last start on.
+UPDATE hosts SET
+    delay_ms = max(:delay_ms, crawl_delay_ms),
+    lease_limit = CASE WHEN max(:delay_ms, crawl_delay_ms) > 0 THEN 1 ELSE :lease_limit END,
+    page_limit = :page_limit,
+    next_at = CASE WHEN max(:delay_ms, crawl_delay_ms) > 0
+        THEN max(next_at, last_start + max(:delay_ms, crawl_delay_ms)) ELSE next_at END;
+
+-- name: add_root
+-- A scope root, once.
+INSERT INTO roots (url) VALUES (?1) ON CONFLICT DO NOTHING;
+
+-- name: read_roots
+-- Scope roots in the order they came.
+SELECT url FROM roots ORDER BY id;
+
+-- name: last_part
+-- The highest part number so far.
+SELECT coalesce(max(id), 0) FROM parts;
+
+-- name: insert_part
+-- Register a part before its first byte.
+INSERT INTO parts (id, name, node, reader) VALUES (?1, ?2, ?3, ?4);
+
+-- name: extend_part
+-- Move a part's end, only while it is open and ends where the committer believes.
+UPDATE parts SET bytes = ?1, records = records + ?2, sealed = ?3 WHERE id = ?4 AND sealed = 0 AND bytes = ?5;
+
+-- name: seal_parts_of
+-- The open parts of one reader, closed for good.
+UPDATE parts SET sealed = 1 WHERE sealed = 0 AND reader = ?1 RETURNING id, name, bytes, records, sealed;
+
+-- name: seal_all_parts
+-- Every open part, closed for good.
+UPDATE parts SET sealed = 1 WHERE sealed = 0;
+
+-- name: read_parts
+-- All parts by number.
+SELECT id, name, bytes, records, sealed FROM parts ORDER BY id;
+
+-- name: part_hosts
+-- What each host has in a part.
+SELECT host_id, count(*), sum(is_page), sum(reason IS NOT NULL) FROM urls
+WHERE part = ?1 AND state = 2 GROUP BY host_id;
+
+-- name: part_counts
+-- What the counters have of a part.
+SELECT status, reason, seed, count(*) FROM urls
+WHERE part = ?1 AND state = 2 GROUP BY status, reason, seed;
+
+-- name: reopen_urls
+-- URLs whose record was lost are ready again.
+UPDATE urls SET state = 0, visits = visits - 1, part = NULL, is_page = 0, status = NULL, reason = NULL
+WHERE part = ?1 AND state = 2;
+
+-- name: empty_part
+-- A part that lost bytes counts as empty.
+UPDATE parts SET bytes = 0, records = 0, sealed = 1 WHERE id = ?1;

@@ -1,0 +1,56 @@
+-- Looking at the store; nothing here writes.
+
+-- name: claimable_hosts
+-- How many hosts (at most ?2 are counted) have something to give and no pause, and when the first may be asked.
+SELECT count(*), min(next_at) FROM (
+    SELECT next_at FROM hosts WHERE claimable = 1 AND paused_until <= ?1 ORDER BY next_at LIMIT ?2
+);
+
+-- name: held_hosts
+-- Ready URLs of hosts that have no page budget left (of at most ?1 hosts).
+SELECT total(ready) FROM (SELECT ready FROM hosts WHERE held = 1 LIMIT ?1);
+
+-- name: paused_hosts
+-- Ready URLs of paused hosts, and the first pause to end.
+SELECT total(ready), min(CASE WHEN ready > 0 THEN paused_until END) FROM hosts
+WHERE paused_until > 0 AND paused_until > ?1;
+
+-- name: first_waiting
+-- The first due time of a URL.
+SELECT min(at) FROM urls WHERE state = 3;
+
+-- name: list_hosts
+-- Hosts with most left to do.
+SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+ORDER BY ready + waiting DESC, host LIMIT ?1;
+
+-- name: list_waiting_hosts
+-- Hosts that wait for a due time or a pause's end, with most left to do.
+SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+WHERE waiting > 0 OR (paused_until > ?2 AND ready > 0) ORDER BY ready + waiting DESC, host LIMIT ?1;
+
+-- name: one_host
+-- One host.
+SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+WHERE id = ?1;
+
+-- name: one_url
+-- One URL by its key.
+SELECT u.url, u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent
+FROM seen AS s JOIN urls AS u ON u.id = s.id WHERE s.host_id = ?1 AND s.url_hash = ?2;
+
+-- name: one_parent
+-- A step up the chain of parents.
+SELECT url, parent FROM urls WHERE id = ?1;
+
+-- name: one_origin
+-- An origin by name.
+SELECT coalesce(obstacle, verdict), due FROM origins WHERE origin = ?1;
+
+-- name: origin_rules
+-- The last rules of an origin, or why there are none.
+SELECT coalesce(verdict, obstacle), body, version, expires_at FROM origins WHERE origin = ?1;
+
+-- name: dead_reasons
+-- Refusals by reason.
+SELECT substr(name, 6), value FROM counters WHERE name >= 'dead:' AND name < 'dead;' AND value > 0;

@@ -1,0 +1,203 @@
+"""Settling a batch: outcomes, links, host clocks, rules, counters, the part's end: all or nothing.
+
+Every statement that ends a lease compares its id, and the number of rows that changed tells whether
+all leases were still held; if not, the transaction is rolled back and the lost ones are named.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from crawler.errors import FrontierError
+from crawler.frontier.sqlite_connection import immediate
+from crawler.frontier.sqlite_ledger import Ledger
+from crawler.frontier.sqlite_links import LinkBook
+from crawler.model.result import Batch, HostNote, PartMark, Result, Rules
+from crawler.ports import CommitResult, FrontierOptions
+
+
+class _LeasesLostError(Exception):
+    """Rolls the transaction back."""
+
+
+class Settling:
+    """Commits batches to one store."""
+
+    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, links: LinkBook) -> None:
+        self._sql = sql
+        self._options = options
+        self._links = links
+
+    def commit(self, connection: sqlite3.Connection, batch: Batch, now: int) -> CommitResult:
+        """Commit all of `batch`, or nothing if a lease is lost.
+
+        Raises:
+            FrontierError: a part is not ours any more, or a lease is settled twice.
+        """
+        links = self._links.drop_known(connection, self._links.group(batch.links))
+        ledger = Ledger(self._sql, self._options)
+        try:
+            with immediate(connection):
+                self._extend_parts(connection, batch.parts)
+                self._settle(connection, batch, ledger)
+                for rules in batch.rules:
+                    self._settle_rules(connection, rules, ledger, now)
+                new = self._links.insert(connection, links, ledger, now) if links else 0
+                for note in batch.notes:
+                    _note(note, ledger)
+                for name, amount in batch.counts.items():
+                    ledger.count(name, amount)
+                for root in batch.roots:
+                    connection.execute(self._sql["add_root"], (root,))
+                ledger.book(connection)
+                for rules in batch.rules:
+                    self._apply_verdict(connection, rules, now)
+        except _LeasesLostError:
+            return CommitResult(self._find_lost(connection, batch))
+        return CommitResult(frozenset(), new)
+
+    def _extend_parts(self, connection: sqlite3.Connection, parts: Sequence[PartMark]) -> None:
+        for mark in parts:
+            moved = connection.execute(
+                self._sql["extend_part"],
+                (mark.new_bytes, mark.records, mark.sealed, mark.part_id, mark.old_bytes),
+            ).rowcount
+            if moved != 1:
+                raise FrontierError(
+                    f"part {mark.part_id} is no longer this reader's at byte {mark.old_bytes}: "
+                    "it was sealed, or another process wrote to it"
+                )
+
+    def _settle(self, connection: sqlite3.Connection, batch: Batch, ledger: Ledger) -> None:
+        part = batch.parts[0].part_id if batch.parts else None
+        done: list[tuple[object, ...]] = []
+        retry: list[tuple[object, ...]] = []
+        dead: list[tuple[object, ...]] = []
+        lease_ms, window_ms = self._options.lease_ms, self._options.window_ms
+        for r in batch.results:
+            if r.outcome == "done":
+                done.append(
+                    (
+                        r.status,
+                        r.reason,
+                        r.is_page,
+                        r.etag,
+                        r.last_modified,
+                        r.content_hash,
+                        part,
+                        r.item_ref,
+                        r.lease_id,
+                    )
+                )
+                _count_done(r, ledger)
+            elif r.outcome == "retry":
+                retry.append(
+                    (r.at or 0, lease_ms, window_ms, r.tries, r.reason, r.item_ref, r.lease_id)
+                )
+                ledger.host(r.host_hash).waiting += 1
+                ledger.count("retries")
+            else:
+                dead.append((r.reason, r.item_ref, r.lease_id))
+                ledger.host(r.host_hash).dead += 1
+                ledger.count(f"dead:{r.reason}")
+                if r.seed:
+                    ledger.count("seeds_final")
+            ledger.host(r.host_hash).leased -= 1
+        for name, rows in (("settle_done", done), ("settle_retry", retry), ("settle_dead", dead)):
+            if rows and connection.executemany(self._sql[name], rows).rowcount != len(rows):
+                raise _LeasesLostError
+
+    def _settle_rules(
+        self, connection: sqlite3.Connection, rules: Rules, ledger: Ledger, now: int
+    ) -> None:
+        lease_ms, window_ms = self._options.lease_ms, self._options.window_ms
+        if rules.verdict in ("rules", "allow"):
+            cursor = connection.execute(
+                self._sql["settle_rules"],
+                (
+                    rules.item_ref,
+                    rules.lease_id,
+                    rules.verdict,
+                    rules.status,
+                    rules.body,
+                    now,
+                    rules.expires_at,
+                    lease_ms,
+                    window_ms,
+                    rules.crawl_delay_ms or 0,
+                ),
+            )
+        else:
+            cursor = connection.execute(
+                self._sql["settle_obstacle"],
+                (
+                    rules.item_ref,
+                    rules.lease_id,
+                    rules.verdict,
+                    rules.status,
+                    now,
+                    rules.due or 0,
+                    lease_ms,
+                    window_ms,
+                    rules.verdict in ("dns", "connect"),
+                ),
+            )
+        if cursor.rowcount != 1:
+            raise _LeasesLostError
+        ledger.host(rules.host_hash).asking -= 1
+        ledger.count(f"robots:{rules.verdict}")
+
+    def _apply_verdict(self, connection: sqlite3.Connection, rules: Rules, now: int) -> None:
+        """What rules mean for the host, after its clock has been set."""
+        if rules.verdict in ("dns", "connect"):
+            connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
+        elif rules.verdict != "defer":
+            options = self._options
+            connection.execute(
+                self._sql["set_crawl_delay"],
+                (rules.host_hash, options.delay_ms, 4 * options.per_host),
+            )
+
+    def _find_lost(self, connection: sqlite3.Connection, batch: Batch) -> frozenset[int]:
+        lost = {
+            r.lease_id
+            for r in batch.results
+            if not connection.execute(self._sql["holds_url"], (r.item_ref, r.lease_id)).fetchone()
+        }
+        lost |= {
+            r.lease_id
+            for r in batch.rules
+            if not connection.execute(
+                self._sql["holds_origin"], (r.item_ref, r.lease_id)
+            ).fetchone()
+        }
+        if not lost:
+            raise FrontierError("a batch settles one lease twice")
+        return frozenset(lost)
+
+
+def _count_done(result: Result, ledger: Ledger) -> None:
+    change = ledger.host(result.host_hash)
+    change.done += 1
+    ledger.count("records")
+    if result.is_page:
+        change.pages += 1
+        ledger.count("pages")
+    if result.reason is not None:
+        change.fails += 1
+        ledger.count("failures")
+        ledger.count(f"error:{result.reason}")
+    if result.status is not None:
+        ledger.count(f"status:{result.status}")
+    if result.body_bytes:
+        ledger.count("bytes", result.body_bytes)
+    if result.seed:
+        ledger.count("seeds_final")
+        if result.status is not None:
+            ledger.count("seeds_answered")
+
+
+def _note(note: HostNote, ledger: Ledger) -> None:
+    change = ledger.host(note.host_hash)
+    change.settled = 1
+    change.started = max(change.started, note.started_at or 0)
+    change.paused_until = max(change.paused_until, note.paused_until or 0)

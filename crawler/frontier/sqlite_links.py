@@ -1,0 +1,178 @@
+"""Adding URLs: most are known already, so those are found without a lock, before the transaction.
+
+Inside it, the answer still holds if nobody else committed meanwhile (`data_version`); else the few
+that are left are looked up again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from crawler.frontier.keys import Keys
+from crawler.frontier.sqlite_ledger import Ledger
+from crawler.model.url import host_key
+from crawler.model.work import Link
+from crawler.ports import FrontierOptions
+
+Grouped = dict[int, dict[int, Link]]
+"""Links by host hash, then by URL hash."""
+
+_READY, _DONE, _DEAD = 0, 2, 4
+_FINAL = (_DONE, _DEAD)
+
+
+class LinkBook:
+    """Adds links to one store."""
+
+    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, keys: Keys) -> None:
+        self._sql = sql
+        self._max_depth = options.max_depth
+        self._keys = keys
+        self._version = -1
+
+    def group(self, links: Iterable[Link]) -> Grouped:
+        """Key the links; the nearer of two sightings counts, and either makes it a seed."""
+        of = self._keys.of
+        grouped: Grouped = {}
+        for link in links:
+            host_id, url_hash = of(link.url)
+            urls = grouped.get(host_id)
+            if urls is None:
+                urls = grouped[host_id] = {}
+            first = urls.get(url_hash)
+            if first is None:
+                urls[url_hash] = link
+            else:
+                nearer = link if link.depth < first.depth else first
+                urls[url_hash] = nearer._replace(seed=first.seed or link.seed)
+        return grouped
+
+    def drop_known(self, connection: sqlite3.Connection, grouped: Grouped) -> Grouped:
+        """Return those that may change the store; reads only, no lock."""
+        self._version = _data_version(connection)
+        left: Grouped = {}
+        for host_id, urls in grouped.items():
+            if self._max_depth is None:
+                query, keys = self._sql["unknown_hashes"], json.dumps(list(urls))
+            else:
+                query = self._sql["unknown_or_deeper"]
+                keys = json.dumps([(url_hash, link.depth) for url_hash, link in urls.items()])
+            found = connection.execute(query, (host_id, keys)).fetchall()
+            if len(found) == len(urls):
+                left[host_id] = urls
+                continue
+            kept = {url_hash: urls[url_hash] for (url_hash,) in found}
+            kept |= {url_hash: link for url_hash, link in urls.items() if link.seed}
+            if kept:
+                left[host_id] = kept
+        return left
+
+    def insert(
+        self, connection: sqlite3.Connection, grouped: Grouped, ledger: Ledger, now: int
+    ) -> int:
+        """Add what `drop_known` left, inside the transaction; return how many are new."""
+        is_sure = self._max_depth is None and _data_version(connection) == self._version
+        next_id: int = connection.execute(self._sql["last_url"]).fetchone()[0] + 1
+        seen: list[tuple[int, int, int]] = []
+        rows: list[tuple[object, ...]] = []
+        hosts: dict[int, str] = {}
+        for host_id, urls in grouped.items():
+            fresh: Mapping[int, Link] = urls
+            if not is_sure or any(link.seed for link in urls.values()):
+                fresh = self._update_known(connection, host_id, urls, ledger)
+            if not fresh:
+                continue
+            hosts[host_id] = host_key(next(iter(fresh.values())).url)
+            dead = seeds = 0
+            for url_hash, link in fresh.items():
+                is_dead = self._max_depth is not None and link.depth > self._max_depth
+                dead += is_dead
+                seeds += link.seed
+                seen.append((host_id, url_hash, next_id))
+                rows.append(
+                    (
+                        next_id,
+                        host_id,
+                        _DEAD if is_dead else _READY,
+                        link.priority,
+                        link.depth,
+                        link.seed,
+                        link.parent,
+                        link.url,
+                        "depth" if is_dead else None,
+                        json.dumps(link.chain) if link.chain else None,
+                    )
+                )
+                next_id += 1
+                if is_dead and link.seed:
+                    ledger.count("seeds_final")
+            change = ledger.host(host_id)
+            change.ready += len(fresh) - dead
+            if dead:
+                change.dead += dead
+                ledger.count("dead:depth", dead)
+            if seeds:
+                ledger.count("seeds", seeds)
+        if rows:
+            ledger.add_hosts(connection, hosts, now)
+            # In key order: neighbours share pages of the tree.
+            seen.sort()
+            connection.executemany(self._sql["insert_seen"], seen)
+            connection.executemany(self._sql["insert_url"], rows)
+        return len(rows)
+
+    def _update_known(
+        self,
+        connection: sqlite3.Connection,
+        host_id: int,
+        urls: Mapping[int, Link],
+        ledger: Ledger,
+    ) -> dict[int, Link]:
+        """Lower depths and make seeds of those that are known; return the rest."""
+        fresh = dict(urls)
+        known = connection.execute(
+            self._sql["known_hashes"], (host_id, json.dumps(list(urls)))
+        ).fetchall()
+        for url_hash, ref, state, depth, reason, seed, status in known:
+            link = fresh.pop(url_hash)
+            if link.depth < depth and (self._max_depth is not None or link.seed):
+                connection.execute(self._sql["lower_depth"], (link.depth, link.parent, ref))
+            is_revived = (
+                state == _DEAD and reason == "depth" and link.depth < depth and self._is_near(link)
+            )
+            if is_revived:
+                self._revive(connection, host_id, ref, ledger, is_seed=bool(seed))
+            if link.seed and not seed:
+                connection.execute(self._sql["make_seed"], (ref,))
+                ledger.count("seeds")
+                if state in _FINAL and not is_revived:
+                    ledger.count("seeds_final")
+                    if status is not None:
+                        ledger.count("seeds_answered")
+        return fresh
+
+    def _is_near(self, link: Link) -> bool:
+        return self._max_depth is None or link.depth <= self._max_depth
+
+    def _revive(
+        self,
+        connection: sqlite3.Connection,
+        host_id: int,
+        ref: int,
+        ledger: Ledger,
+        *,
+        is_seed: bool,
+    ) -> None:
+        connection.execute(self._sql["revive_url"], (ref,))
+        change = ledger.host(host_id)
+        change.ready += 1
+        change.dead -= 1
+        ledger.count("dead:depth", -1)
+        if is_seed:
+            ledger.count("seeds_final", -1)
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    """Return a number that changes when another connection has committed."""
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return version

@@ -1,0 +1,174 @@
+"""Making, recognising, migrating and checking a SQLite frontier file.
+
+A file that is not ours, newer than we know or damaged is refused with a clear error, and stays as
+it is.
+"""
+
+import json
+import os
+import secrets
+import sqlite3
+from pathlib import Path
+
+from crawler.errors import FrontierError, SchemaMismatch
+from crawler.frontier import CORE_COUNTERS
+from crawler.frontier.keys import HASH_NAME
+from crawler.frontier.sqlite_connection import damaged, immediate
+from crawler.frontier.statements import load_migrations, load_statements
+from crawler.ports import FrontierOptions
+
+DIALECT = "sqlite"
+APPLICATION_ID = 0x51435246
+"""`QCRF` in the file's header: says whose database this is."""
+
+OWN_META = "store."
+"""Names in `meta` that are the adapter's own begin so."""
+
+_SMALL_BYTES = 64 * 1024 * 1024
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def create_file(path: Path) -> None:
+    """Make the file with mode 0600 if it is not there; SQLite's side files take the same mode.
+
+    Raises:
+        FrontierError: the file cannot be made.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise FrontierError(f"cannot make the frontier {path}: {error.strerror}") from error
+
+
+def open_store(
+    connection: sqlite3.Connection, path: Path, options: FrontierOptions, *, read_only: bool
+) -> int:
+    """Recognise the store, bring it to the current schema, apply this run's options.
+
+    Return the seed of its keys.
+
+    Raises:
+        SchemaMismatch: not a frontier, or one of another version.
+    """
+    _migrate(connection, path, read_only=read_only)
+    sql = load_statements(DIALECT)
+    meta = dict(connection.execute(sql["read_meta"]))
+    if meta.get(OWN_META + "hash") != HASH_NAME:
+        raise SchemaMismatch(f"{path} was written with another hash; this version cannot read it")
+    if not read_only:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        if meta.get(OWN_META + "options") != _fingerprint(options):
+            apply_options(connection, options)
+    return int(meta[OWN_META + "seed"])
+
+
+def apply_options(connection: sqlite3.Connection, options: FrontierOptions) -> None:
+    """Write delay and page limits of this run to all hosts."""
+    sql = load_statements(DIALECT)
+    with immediate(connection):
+        connection.execute(
+            sql["apply_options"],
+            {
+                "delay_ms": options.delay_ms,
+                "lease_limit": lease_limit(options),
+                "page_limit": options.max_pages_per_host,
+            },
+        )
+        connection.execute(sql["write_meta"], (OWN_META + "options", _fingerprint(options)))
+
+
+def lease_limit(options: FrontierOptions) -> int:
+    """How many URLs of a host without delay may be leased when nobody knows better."""
+    return 4 * options.per_host
+
+
+def check_store(connection: sqlite3.Connection, path: Path) -> None:
+    """Look for damage where that is cheap or the machine has been down.
+
+    Raises:
+        FrontierDamaged: there is some.
+    """
+    sql = load_statements(DIALECT)
+    boot_id = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    meta = dict(connection.execute(sql["read_meta"]))
+    rebooted = meta.get(OWN_META + "boot_id") != boot_id
+    if not rebooted and path.stat().st_size >= _SMALL_BYTES:
+        return
+    answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if answer != "ok":
+        raise damaged(path, str(answer))
+    if rebooted:
+        connection.execute(sql["write_meta"], (OWN_META + "boot_id", boot_id))
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Apply the migrations after `version`, in one transaction that the caller has begun."""
+    for number, script in load_migrations(DIALECT):
+        if number > version:
+            for statement in _split(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    latest = load_migrations(DIALECT)[-1][0]
+    version = _version(connection, path)
+    if version > latest:
+        raise SchemaMismatch(
+            f"{path} was written by a newer crawler (schema {version}, this one knows {latest})"
+        )
+    if version == latest:
+        return
+    if read_only:
+        raise SchemaMismatch(f"{path} has the old schema {version}: start the crawl once first")
+    # The journal mode cannot change inside a transaction.
+    connection.execute("PRAGMA journal_mode = WAL")
+    with immediate(connection):
+        version = _version(connection, path)  # another process may have been faster
+        if version >= latest:
+            return
+        migrate(connection, version)
+        if version == 0:
+            _fill(connection)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the schema number, 0 for an empty file."""
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application == APPLICATION_ID:
+        return version
+    if application or version or tables:
+        raise SchemaMismatch(f"{path} is a database of another program; nothing was changed")
+    return 0
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    sql = load_statements(DIALECT)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("INSERT INTO sequences (name, value) VALUES ('lease', 1 << 32)")
+    connection.executemany(
+        sql["write_meta"],
+        [(OWN_META + "hash", HASH_NAME), (OWN_META + "seed", str(secrets.randbits(63)))],
+    )
+    connection.executemany(sql["add_counter"], [(name, 0) for name in CORE_COUNTERS])
+
+
+def _fingerprint(options: FrontierOptions) -> str:
+    return json.dumps([options.delay_ms, options.per_host, options.max_pages_per_host])
+
+
+def _split(script: str) -> list[str]:
+    """Split a script at the semicolons that end statements; `executescript` would commit."""
+    statements: list[str] = []
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements
