@@ -129,6 +129,7 @@ async def crawl(urls: list[str], output: Path) -> dict[str, float]:
                 record = make_record(
                     item,
                     result=result,
+                    now=now(),
                     document=document,
                     metadata=metadata(document),
                     directives=directives,

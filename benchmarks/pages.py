@@ -21,15 +21,27 @@ TAG = re.compile(rb"<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECAS
 HREF = re.compile(
     rb"(\shref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE | re.DOTALL
 )
+REFRESH = re.compile(
+    rb"(<meta http-equiv=\"refresh\" content=\"\d+; ?url=)([^\"]*)(\")", re.IGNORECASE
+)
 
 
 def targets(body: bytes, url: str) -> Iterator[str]:
-    """Yield the absolute URLs, without fragment, of all links of a page, in document order."""
-    for node in LexborHTMLParser(body).css("a[href], area[href]"):
+    """Yield the absolute URLs, without fragment, of all links of a page, in document order.
+
+    A meta refresh counts as a link: some crawlers follow it.
+    """
+    for node in LexborHTMLParser(body).css("meta[http-equiv='refresh' i], a[href], area[href]"):
+        attributes = node.attributes
+        href = attributes.get("href") if node.tag != "meta" else _refresh(attributes["content"])
         try:
-            yield ada_url.join_url(url, node.attrs["href"] or "").partition("#")[0]
+            yield ada_url.join_url(url, href or "").partition("#")[0]
         except ValueError:
             continue
+
+
+def _refresh(content: str | None) -> str:
+    return re.split("url=", content or "", maxsplit=1, flags=re.IGNORECASE)[-1].strip(" '\"")
 
 
 class Pages:
@@ -89,23 +101,30 @@ def closed(body: bytes, path: str, inside: Callable[[str], bool]) -> bytes:
     Every other byte stays what it is.
     """
 
-    def link(match: re.Match[bytes]) -> bytes:
-        raw = next(group for group in match.groups()[1:] if group is not None)
+    def moved(raw: bytes) -> bytes | None:
         text = html.unescape(raw.decode("utf-8", "replace"))
         try:
             url = ada_url.join_url(HOST + path, text)
         except ValueError:
-            return match[0]
+            return None
         page, hash_, fragment = url.partition("#")
         if not page.startswith(("http://", "https://")):
-            return match[0]
+            return None
         if page.startswith(HOST + "/"):
             if inside(page[len(HOST) :]):
-                return match[0]
+                return None
             away = page[len(HOST) :]
         else:
             away = "/" + page.replace("://", "/", 1)
-        new = html.escape(OUTSIDE + away + hash_ + fragment)
-        return match[1] + b'"' + new.encode() + b'"'
+        return html.escape(OUTSIDE + away + hash_ + fragment).encode()
 
+    def link(match: re.Match[bytes]) -> bytes:
+        new = moved(next(group for group in match.groups()[1:] if group is not None))
+        return match[0] if new is None else match[1] + b'"' + new + b'"'
+
+    def refresh(match: re.Match[bytes]) -> bytes:
+        new = moved(match[2])
+        return match[0] if new is None else match[1] + new + match[3]
+
+    body = REFRESH.sub(refresh, body)
     return TAG.sub(lambda tag: HREF.sub(link, tag[0]), body)

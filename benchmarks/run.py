@@ -116,13 +116,14 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the records of good runs too")
     args = parser.parse_args()
 
-    for workload in args.workloads:
+    for workload in [*args.workloads, "empty"]:
         corpus.manifest(workload)
     facts = machine()
     if {"crawlee", "scrapy"} & set(args.peers):
         facts["peers"] = peers_environment.versions()
     results: list[Result] = []
-    with serving(args.workloads):
+    with serving([*args.workloads, "empty"]):
+        _warm_up(args.peers)
         load = os.getloadavg()[0]
         if load > QUIET_LOAD:
             print(f"load is {load:.1f}: other work on this machine makes the figures indicative")
@@ -149,6 +150,13 @@ def main() -> int:
     print(f"{facts['cpu']}, {facts['cores']} cores, Python {facts['python']}\n")
     print(tables(results))
     return 0 if all(result["good"] for result in results) else 1
+
+
+def _warm_up(names: list[str]) -> None:
+    """Run each once unmeasured, so that no one pays for compiling Python files."""
+    for name in names:
+        if "empty" in CONTENDERS[name].workloads:
+            one(CONTENDERS[name], "empty")
 
 
 def _save(content: dict[str, object]) -> None:

@@ -70,6 +70,7 @@ def _server(workload: str) -> str:
 @contextmanager
 def serving(workloads: list[str], *, log: bool = False) -> Iterator[None]:
     """Serve the workloads while the block runs."""
+    workloads = list(dict.fromkeys(workloads))
     for workload in workloads:
         manifest(workload)
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
