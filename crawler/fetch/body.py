@@ -122,6 +122,7 @@ class _Members:
         self._stream: Any = None
         self._pending = b""
         self._members = 0
+        self._is_over = False
         self.has_more = False
         self.is_complete = False
 
@@ -150,9 +151,13 @@ class _Members:
         return part
 
     def _begin(self, data: bytes) -> bool:
-        """Start a stream with this data; False where there is none to start."""
-        if not data or (self._members and not data.startswith(_NEXT_MEMBER[self._coding])):
+        """Start a stream with this data; False where there is none to start (yet)."""
+        if not data or self._is_over:
+            return False
+        if self._members and not data.startswith(_NEXT_MEMBER[self._coding]):
             # What follows a complete stream is padding or a server's mistake: browsers forgive it.
+            self._is_over = not any(s.startswith(data) for s in _NEXT_MEMBER[self._coding])
+            self._pending = b"" if self._is_over else data
             return False
         self._members += 1
         if self._members > MAX_MEMBERS:

@@ -21,7 +21,7 @@ from crawler.model.result import Failed, Fetched, Redirected, Rules, RulesVerdic
 from crawler.model.url import host_key
 from crawler.model.work import Item
 from crawler.policy import robots as policy
-from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.canonicalization import resolve
 from crawler.policy.politeness import pause_until
 from crawler.policy.retry import LEASE_MARGIN_MS
 from crawler.ports import Now
@@ -50,7 +50,6 @@ class RobotsFetcher:
         self._fetcher = fetcher
         self._plan = plan
         self._now = now
-        self._resolver = LinkResolver()
 
     async def fetch(self, item: Item, reserve: Reserve) -> tuple[Rules, int | None]:
         """Return the verdict on an origin, and when its own host was last asked (None: never)."""
@@ -75,7 +74,7 @@ class RobotsFetcher:
             if not isinstance(answer, Redirected):
                 return answer
             try:
-                url = self._resolver.join(url, answer.location)
+                url = resolve(url, answer.location)
             except UrlRejected:
                 return answer
         return answer

@@ -19,6 +19,9 @@ from backports import zstd
 PAGE = b"<html><title>fault</title><a href=/next>next</a>" + b"<p>text</p>" * 200 + b"</html>"
 
 
+BOMB_BYTES = 50 << 20
+
+
 class Request(NamedTuple):
     path: str
     headers: dict[str, str]
@@ -106,7 +109,7 @@ class FaultServer:
         return [request.path for request in self.requests]
 
     def on(self, path: str, *answers: Any) -> None:
-        """Script a path: each answer is a handler or arguments of `Peer.answer`; the last repeats."""
+        """Script a path: answers are handlers or arguments of `Peer.answer`; the last repeats."""
         left = list(answers)
 
         async def play(peer: Peer) -> None:
@@ -230,6 +233,13 @@ async def bad_chunk(peer: Peer) -> None:
     peer.end()
 
 
+async def late_bad_chunk(peer: Peer) -> None:
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    await asyncio.sleep(0.02)
+    await peer.send(b"zz\r\nhello\r\n")
+    peer.end()
+
+
 async def short_length(peer: Peer) -> None:
     """Sends more than it promised."""
     await peer.answer(200, PAGE, length=10)
@@ -305,9 +315,9 @@ def bomb(size: int) -> bytes:
     return b"".join(packer.compress(piece) for _ in range(size >> 20)) + packer.flush()
 
 
-def _coding(coding: str, body: bytes, *, close: bool = False) -> Handler:
+def _coding(coding: str, body: bytes | Callable[[], bytes], *, close: bool = False) -> Handler:
     async def handler(peer: Peer) -> None:
-        await _coded(peer, coding, body, close=close)
+        await _coded(peer, coding, body() if callable(body) else body, close=close)
 
     return handler
 
@@ -332,6 +342,7 @@ FAULTS: dict[str, Handler] = {
         half_chunked,
         half_not_found,
         bad_chunk,
+        late_bad_chunk,
         short_length,
         two_lengths,
         until_close,
@@ -370,9 +381,10 @@ FAULTS: dict[str, Handler] = {
     "cut_gzip_close": _coding("gzip", _GZIP[:-20], close=True),
     "cut_br": _coding("br", _BR[:-5]),
     "cut_zstd": _coding("zstd", _ZSTD[:-5]),
-    "cut_deflate": _coding("deflate", zlib.compress(PAGE)[:-3]),
-    "bomb_gzip": _coding("gzip", bomb(200 << 20)),
-    "bomb_br": _coding("br", brotli.compress(bytes(200 << 20), quality=1)),
-    "bomb_zstd": _coding("zstd", zstd.compress(bytes(200 << 20))),
-    "bomb_nested": _coding("gzip, gzip", gzip.compress(bomb(200 << 20))),
+    "cut_deflate": _coding("deflate", zlib.compress(PAGE)[:-20]),
+    "bomb_gzip": _coding("gzip", lambda: bomb(BOMB_BYTES)),
+    "bomb_br": _coding("br", lambda: brotli.compress(bytes(BOMB_BYTES), quality=1)),
+    "bomb_zstd": _coding("zstd", lambda: zstd.compress(bytes(BOMB_BYTES))),
+    "bomb_nested": _coding("gzip, gzip", lambda: gzip.compress(bomb(BOMB_BYTES))),
+    "bomb_to_nothing": _coding("gzip, gzip", lambda: gzip.compress(_GZIP + bytes(BOMB_BYTES))),
 }
