@@ -6,12 +6,13 @@ counts what happened to each lease, so that a test can say "nothing lost, nothin
 """
 
 import asyncio
-import os
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import Any
 
+import psutil
 from quasiqueue import Settings
 
 from crawler.dealer.queue import CrawlQueue
@@ -24,12 +25,31 @@ def now_ms() -> int:
 
 def make_item(url: str = "http://h0.test/1", **changes: Any) -> Item:
     host = url.split("/")[2]
-    values: dict[str, Any] = dict(
-        kind="page", url=url, host=host, host_hash=hash(host), url_hash=hash(url), ref=1,
-        lease_id=1, claimed_at=now_ms(), lease_until=now_ms() + 60_000, depth=0, priority=5,
-        tries=0, visit=1, delay_ms=0, rules_version=0, seed=False, chain=(), parent=None,
-        verdict=None, alone=False, etag=None, last_modified=None, content_hash=None,
-    )  # fmt: skip
+    values = {
+        "kind": "page",
+        "url": url,
+        "host": host,
+        "host_hash": hash(host),
+        "url_hash": hash(url),
+        "ref": 1,
+        "lease_id": 1,
+        "claimed_at": now_ms(),
+        "lease_until": now_ms() + 60_000,
+        "depth": 0,
+        "priority": 5,
+        "tries": 0,
+        "visit": 1,
+        "delay_ms": 0,
+        "rules_version": 0,
+        "seed": False,
+        "chain": (),
+        "parent": None,
+        "verdict": None,
+        "alone": False,
+        "etag": None,
+        "last_modified": None,
+        "content_hash": None,
+    }
     return Item(**(values | changes))
 
 
@@ -179,7 +199,27 @@ def crawl_queue(
     return CrawlQueue("test", node, reader, context, QueueSettings(**settings), now=now_ms)
 
 
-def children() -> list[int]:
-    """Pids of this process's children, zombies included."""
-    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children") as listing:
-        return [int(pid) for pid in listing.read().split()]
+def readers(pid: int | None = None) -> list[int]:
+    """Pids of the living children of a process (this one), zombies not counted."""
+    alive = []
+    for child in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                alive.append(child.pid)
+    return alive
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+    """Poll until the condition holds; its value."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "condition did not come true in time"
+        await asyncio.sleep(0.005)
+    return value
