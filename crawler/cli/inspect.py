@@ -65,7 +65,10 @@ def inspect(
 def _job(named: str | None) -> Path:
     from crawler.conf.load import load_settings
 
-    job = Path(load_settings({} if named is None else {"job": named}, os.environ, Path.cwd()).job)
+    here = Path.cwd()
+    job = Path(load_settings({} if named is None else {"job": named}, os.environ, here).job)
+    if job.is_relative_to(here):
+        job = job.relative_to(here)
     if not job.exists():
         raise ConfigError(f"no job in {job}: give a path, or begin one with crawler start")
     return job
