@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from crawler import errors
+from crawler.cli.app import make_app
 from crawler.conf.settings import ENV_PREFIX
 from crawler.conf.sources import FLAG_ONLY, NAMES
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
@@ -45,7 +46,7 @@ def _commands(
 
 
 def _command_line() -> dict[str, TyperCommand]:
-    return dict(_commands(get_command(pytest.importorskip("crawler.cli.app").app)))
+    return dict(_commands(get_command(make_app())))
 
 
 def _section(text: str, title: str) -> str:
