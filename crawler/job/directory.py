@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.errors import ConfigError, FrontierError, StorageError
-from crawler.job.lock import acquire
+from crawler.job.lock import FILE_NAME, acquire
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
-_MARKS = ("frontier.db", "manifest.json", "lock")
+_MARKS = ("frontier.db", "manifest.json", FILE_NAME)
 """A directory that has none of these is no job, and is never moved."""
 
 _NETWORK = frozenset(
@@ -50,7 +50,7 @@ class Job:
 
     @property
     def lock(self) -> Path:
-        return self.root / "lock"
+        return self.root / FILE_NAME
 
     def exists(self) -> bool:
         """Whether a crawl has ever started here."""
@@ -131,7 +131,7 @@ def move_aside(job: Job) -> Path | None:
             raise ConfigError(f"{job.root} holds no crawl; --fresh does not move it")
         return None
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    with acquire(job.lock):
+    with acquire(job.root):
         outside = not job.pages.resolve().is_relative_to(job.root.resolve())
         if outside:
             _move_parts(job.pages, stamp)

@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 
 from crawler.errors import ConfigError, JobLocked, StorageError
 
+FILE_NAME = "lock"
 WAIT_FOR_READERS_S = 10.0
 """Readers of a dead parent end within this time."""
 _POLL_S = 0.05
@@ -69,11 +70,11 @@ class JobLock:
         self.release()
 
 
-def acquire(path: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
+def acquire(job: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
     """Take the lock of a job.
 
     Args:
-        path: the lock file; its directory must exist.
+        job: the directory; it must exist.
         wait_s: how long to wait for the readers of a parent that is dead. A living holder is not
             waited for.
 
@@ -81,6 +82,7 @@ def acquire(path: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
         JobLocked: another crawler holds it; the message names it.
         StorageError: the file cannot be made.
     """
+    path = job / FILE_NAME
     deadline = time.monotonic() + wait_s
     while True:
         descriptor = _open(path)
@@ -99,19 +101,19 @@ def acquire(path: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
         os.close(descriptor)  # the job was moved aside between open and lock
 
 
-def holder_of(path: Path) -> Holder | None:
+def holder(job: Path) -> Holder | None:
     """Return who holds the job now, or None; never disturbs a crawl that is starting."""
-    holder = _read_holder(path)
-    return holder if holder is not None and holder.is_alive() else None
+    found = _read_holder(job / FILE_NAME)
+    return found if found is not None and found.is_alive() else None
 
 
 def _wait_or_refuse(path: Path, deadline: float) -> None:
-    holder = _read_holder(path)
-    if holder is not None and holder.is_alive():
-        raise JobLocked(f"{path.parent} is in use by {holder}")
+    found = _read_holder(path)
+    if found is not None and found.is_alive():
+        raise JobLocked(f"{path.parent} is in use by {found}")
     # Dead, or it has just taken the lock and not yet written its name.
     if time.monotonic() >= deadline:
-        who = f"readers of {holder}, which is dead" if holder else "an unknown process"
+        who = f"readers of {found}, which is dead" if found else "an unknown process"
         raise JobLocked(f"{path.parent} is in use by {who}")
     time.sleep(_POLL_S)
 
@@ -135,8 +137,8 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
 def _write_holder(descriptor: int) -> None:
     pid = os.getpid()
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    holder = Holder(pid, socket.gethostname(), started, _birth(pid))
-    text = json.dumps(holder._asdict()).encode() + b"\n"
+    holding = Holder(pid, socket.gethostname(), started, _birth(pid))
+    text = json.dumps(holding._asdict()).encode() + b"\n"
     os.pwrite(descriptor, text, 0)
     os.ftruncate(descriptor, len(text))
 
