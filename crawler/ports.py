@@ -168,7 +168,7 @@ class Frontier(Protocol):
         """At start: seal every part, free every lease of this node; return all parts."""
 
     async def reopen(self, part: Part, *, now: int) -> int:
-        """A part's file lost committed bytes: its URLs become ready again, the part counts as empty.
+        """A part's file lost committed bytes: its URLs become ready, the part counts as empty.
 
         Returns how many URLs. The caller truncates the file to 0, since which of its records were
         lost cannot be told apart.

@@ -6,7 +6,6 @@ part and the caches are this process's own.
 """
 
 import json
-import multiprocessing
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +32,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         `reader` does the work; `attach(parent)` connects it to the parent process and starts the
         committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt;
-        `background` holds tasks that a drain must not wait for; `close()` commits what is left,
-        seals the part and closes everything.
+        `close()` commits what is left, seals the part and closes everything.
 
     Raises:
         CrawlerError: the frontier cannot be opened.
@@ -50,7 +48,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     rotation = PartRotation(
         frontier,
         plan.output,
-        multiprocessing.current_process().name,
+        settings.get("reader_name", "reader"),
         now,
         max_bytes=plan.part_max_bytes,
         max_age_ms=plan.part_max_age_ms,
@@ -67,12 +65,10 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         committer=committer,
         named_hosts=await _named_hosts(plan, frontier),
     )
-    background: set[object] = set()
 
     def attach(parent: Parent) -> None:
         worker.parent = parent
         committer.start(parent)
-        background.add(committer.task)
 
     def on_root(root: str) -> None:
         scope.add_root(root)
@@ -91,7 +87,6 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         "attach": attach,
         "on_pause": worker.pause,
         "on_root": on_root,
-        "background": background,
         "close": close,
     }
 

@@ -16,7 +16,7 @@ from crawler.parse.html import parse_html
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.settlement import Settlement
 from crawler.policy import traps
-from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.canonicalization import LinkResolver, resolve
 from crawler.policy.directives import read_directives
 from crawler.policy.scope import Scope
 
@@ -102,7 +102,7 @@ class PageSettler:
     def _target(self, item: Item, result: Redirected) -> tuple[str | None, str | None, str | None]:
         """Return (canonical target, error, detail) of a redirect."""
         try:
-            target = self._resolver.join(item.url, result.location)
+            target = resolve(item.url, result.location)
         except UrlRejected as rejected:
             return None, "bad_redirect", str(rejected)
         if target == item.url or target in item.chain:
@@ -161,7 +161,6 @@ class PageSettler:
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
-        is_fetched = isinstance(result, Fetched)
         content_hash = record["content_hash"]
         return Settlement(
             item=item,
@@ -176,7 +175,7 @@ class PageSettler:
                 status=status,
                 is_page=is_page,
                 seed=item.seed,
-                body_bytes=len(result.body) if is_fetched else 0,
+                body_bytes=len(result.body) if isinstance(result, Fetched) else 0,
                 etag=headers.get("etag"),
                 last_modified=headers.get("last-modified"),
                 content_hash=bytes.fromhex(content_hash) if isinstance(content_hash, str) else None,

@@ -1,0 +1,146 @@
+"""One run of a node: open the job, recover, sow, crawl, write the receipt.
+
+The process manager is handed in (`crawler.qq` makes it), since it lies above this layer.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.cache import RulesCache
+from crawler.clock import job_clock
+from crawler.errors import ConfigError, CrawlerError
+from crawler.job.directory import Job, refuse_network_file_system
+from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
+from crawler.job.versions import find_versions
+from crawler.logs import get_logger
+from crawler.model.plan import Plan
+from crawler.pipeline.ending import Ending, judge_ending
+from crawler.pipeline.identity import check_rules
+from crawler.pipeline.node import CrawlNode, Snapshot
+from crawler.pipeline.recovery import recover
+from crawler.pipeline.seeding import sow
+from crawler.pipeline.store import open_frontier
+from crawler.ports import Frontier, Now
+
+HASHING_SECONDS = 1.5
+"""After a signal no more time than this goes into the checksums of the manifest."""
+
+Manage = Callable[[CrawlNode, Now], Awaitable[int | None]]
+"""Runs the readers until the end; returns the signal that ended it, if one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What one run is asked to do."""
+
+    plan: Plan
+    seeds: Sequence[str]
+    settings: dict[str, Any]
+    """As the manifest shows them."""
+    on_snapshot: Callable[[Snapshot], None] | None = None
+
+
+async def run_node(orders: Orders, manage: Manage) -> Ending:
+    """Run a node whose job is made and locked; return how it ended.
+
+    Raises:
+        CrawlerError: configuration, output or frontier cannot be used.
+    """
+    plan = orders.plan
+    job = Job.at(plan.job, plan.output)
+    refuse_network_file_system(job.root)
+    now = job_clock(plan.clock_offset_ms)
+    if not orders.seeds and not job.frontier.exists():
+        raise ConfigError("no seeds: name files of URLs, URLs, or - for standard input")
+    started_at = now()
+    await RulesCache(plan).prepare()
+    frontier = await open_frontier(plan, check=True)
+    try:
+        meta = await frontier.meta()
+        await frontier.set_meta(check_rules(plan, meta))
+        await recover(frontier, plan.output, now)
+        report = await sow(orders.seeds, frontier, plan, now)
+        get_logger("crawler.run").info(
+            "crawl_started",
+            seeds_new=report.new,
+            seeds_known=report.known,
+            seeds_rejected=report.rejected,
+        )
+        node = CrawlNode(plan, frontier, now, on_snapshot=orders.on_snapshot)
+        signal_number: int | None = None
+        error: CrawlerError | None = None
+        try:
+            signal_number = await manage(node, now)
+        except CrawlerError as failure:
+            error = failure
+            raise
+        finally:
+            ending = await _end(
+                orders,
+                frontier,
+                node,
+                now=now,
+                started_at=started_at,
+                signal_number=signal_number,
+                error=error,
+            )
+        get_logger("crawler.run").info(
+            "crawl_ended", ending=ending.word, exit_code=ending.exit_code
+        )
+        return ending
+    finally:
+        await frontier.close()
+
+
+async def _end(
+    orders: Orders,
+    frontier: Frontier,
+    node: CrawlNode,
+    *,
+    now: Now,
+    started_at: int,
+    signal_number: int | None,
+    error: CrawlerError | None,
+) -> Ending:
+    """Judge the ending and write the receipt; after an error as much of it as still can be."""
+    plan = orders.plan
+    try:
+        counters = await frontier.counters()
+        outlook = await frontier.outlook(now=now())
+        ending = judge_ending(
+            plan, counters, outlook, limit=node.limit, signal_number=signal_number
+        )
+        if error is not None:
+            ending = Ending("error", error.exit_code, str(error))
+        waiting = await frontier.hosts(now=now(), limit=100, only_waiting=True)
+        job = Job.at(plan.job, plan.output)
+        deadline = time.monotonic() + HASHING_SECONDS if signal_number is not None else None
+        manifest = build_manifest(
+            started_at=started_at,
+            ended_at=now(),
+            ended=ending.word,
+            exit_code=ending.exit_code,
+            counters=counters,
+            reasons=await frontier.dead_reasons(),
+            parts=hash_parts(
+                await frontier.parts(),
+                plan.output,
+                previous=read_manifest(job.manifest),
+                deadline_s=deadline,
+            ),
+            waiting_hosts=waiting,
+            settings=orders.settings,
+            versions=find_versions(),
+        )
+        write_manifest(job.manifest, manifest)
+    except CrawlerError:
+        if error is None:
+            raise
+        return Ending("error", error.exit_code, str(error))
+    if ending.exit_code == 7 and waiting:
+        names = ", ".join(host.host for host in waiting[:3])
+        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+        ending = Ending(ending.word, ending.exit_code, f"{ending.line} ({names}{more})")
+    return ending

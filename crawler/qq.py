@@ -1,0 +1,127 @@
+"""The crawl as QuasiQueue runs it: writer, reader, context, and the runner that ties them.
+
+    from crawler.qq import context, reader, runner, writer
+
+`runner` and `writer` are made on first use, from `CRAWLER_*` alone; nothing happens at import.
+`python -m crawler.qq` runs the daemon.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.conf.load import load_settings
+from crawler.conf.plan import make_plan
+from crawler.conf.show import public_settings
+from crawler.dealer.queue import CrawlQueue
+from crawler.errors import CrawlerError
+from crawler.job.directory import Job, move_aside
+from crawler.job.lock import acquire
+from crawler.logs import configure
+from crawler.pipeline.context import context
+from crawler.pipeline.ending import Ending
+from crawler.pipeline.reader import reader
+from crawler.pipeline.run import Orders, run_node
+
+if TYPE_CHECKING:
+    from crawler.conf.settings import Settings
+    from crawler.model.work import Item
+    from crawler.pipeline.node import CrawlNode, Snapshot
+    from crawler.ports import Now
+
+NAME = "crawler"
+
+__all__ = ["Runner", "context", "reader", "run_crawl", "runner", "writer"]  # noqa: F822 - lazy
+
+
+def run_crawl(
+    settings: "Settings", *, on_snapshot: "Callable[[Snapshot], None] | None" = None
+) -> Ending:
+    """Crawl until the end, in this process and its readers; return how it ended.
+
+    Raises:
+        CrawlerError: what a person must mend; its `exit_code` is the process's.
+    """
+    return asyncio.run(Runner(settings, on_snapshot=on_snapshot).main())
+
+
+class Runner:
+    """One run of one job. `main()` is what QuasiQueue's runner offers."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        *,
+        on_snapshot: "Callable[[Snapshot], None] | None" = None,
+    ) -> None:
+        self._settings = settings
+        self._on_snapshot = on_snapshot
+        self._node: CrawlNode | None = None
+
+    async def writer(self, desired: int) -> "AsyncIterator[Item]":
+        """Yield at most `desired` leased items: QuasiQueue's writer, while `main` runs."""
+        if self._node is None:
+            raise CrawlerError("the writer claims for a running crawl; start the runner first")
+        async for item in self._node.writer(desired):
+            yield item
+
+    async def main(self) -> Ending:
+        settings = self._settings
+        plan = make_plan(settings)
+        job = Job.at(plan.job, plan.output)
+        if settings.fresh:
+            move_aside(job)
+        job.create()
+        with acquire(job.root):
+            configure(
+                job.log,
+                level=settings.log_level,
+                log_format=settings.log_format,
+                color=not settings.no_color and sys.stderr.isatty(),
+                debug=settings.debug,
+            )
+            orders = Orders(
+                plan=plan,
+                seeds=settings.seeds,
+                settings=public_settings(settings),
+                on_snapshot=self._on_snapshot,
+            )
+            return await run_node(orders, self._manage)
+
+    async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:
+        self._node = node
+        queue = CrawlQueue(NAME, node, reader, context, self._settings, now=now)
+        ending = await queue.main()
+        return None if ending.signal is None else int(ending.signal)
+
+
+@lru_cache(maxsize=1)
+def _from_environment() -> Runner:
+    return Runner(load_settings({}, os.environ, Path.cwd()))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "runner":
+        return _from_environment()
+    if name == "writer":
+        return _from_environment().writer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def main() -> int:
+    """Run the daemon from the environment alone; return its exit code."""
+    try:
+        ending = run_crawl(load_settings({}, os.environ, Path.cwd()))
+    except CrawlerError as error:
+        sys.stderr.write(f"crawler: {error}\n")
+        return error.exit_code
+    sys.stderr.write(f"crawler: {ending.line}\n")
+    return ending.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
