@@ -27,7 +27,7 @@ _BOARD_SPARE = 512
 
 
 class ReadersBroken(CrawlerError):
-    """Readers cannot start: their context fails again and again."""
+    """Readers cannot work: their context fails again and again, or their storage failed."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -89,7 +89,7 @@ class Fleet:
 
     def begun_by(self, reader: ReaderHandle) -> frozenset[int]:
         """Return the leases to blame for a death: none if it was meant, or in good order."""
-        if reader.ended_on_purpose or reader.process.exitcode == 0:
+        if reader.ended_on_purpose or reader.broken or reader.process.exitcode == 0:
             return frozenset()
         return reader.region.begun() & reader.held.keys()
 
@@ -100,7 +100,9 @@ class Fleet:
         reader.region.clear()
         self._board.give_back(reader.region_index)
         reader.release()
-        if reader.ready or reader.ended_on_purpose:
+        if reader.broken is not None and reader.ready:
+            self._broken = _MAX_BROKEN  # it had all it needs and lost it: the disk, the frontier
+        elif reader.ready or reader.ended_on_purpose:
             self._failures = self._broken = 0
             return
         self._failures += 1
@@ -108,14 +110,14 @@ class Fleet:
             rest_s = _FIRST_REST_S * 2 ** (self._failures - _CALM_FAILURES - 1)
             self._not_before = self._loop.time() + min(rest_s, _LONGEST_REST_S)
         # Killed from outside (by a person, for its memory) says nothing about the context.
-        self._broken += exit_code is not None and exit_code >= 0
+        self._broken += reader.broken is not None or (exit_code is not None and exit_code >= 0)
         self._why = reader.broken or (f"exit code {exit_code}", 1)
 
     def check(self) -> None:
         """Raise `ReadersBroken` once it is no use to try again."""
         if self._broken >= _MAX_BROKEN:
             why, exit_code = self._why
-            raise ReadersBroken(f"reader processes cannot start: {why}", exit_code)
+            raise ReadersBroken(f"reader processes cannot work: {why}", exit_code)
 
     def stop_all(self) -> None:
         """Ask all readers to end: nothing that they hold is to blame for that."""

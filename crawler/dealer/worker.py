@@ -19,6 +19,7 @@ from crawler.dealer.inbox import Inbox, drive
 from crawler.dealer.link import ParentLink
 from crawler.dealer.messages import Duties, ReaderEnds
 from crawler.dealer.process import is_orphan, leave, settle_in
+from crawler.errors import CrawlerError
 from crawler.model.work import Item
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._link = ParentLink(self._ends.ack_fd, self._ends.region, self._loop)
         self._stop_seen = asyncio.Event()
+        self._failure: asyncio.Future[BaseException] = self._loop.create_future()
         self._beat()
         exit_code = 0
         try:
@@ -82,6 +84,9 @@ class Worker:
             if ctx is not None:
                 await self._serve(ctx)
         except _ContextFailed:
+            exit_code = EXIT_BROKEN
+        except CrawlerError as error:
+            self._report(error)
             exit_code = EXIT_BROKEN
         except Exception:  # left to `asyncio.run` it would wait for tasks without a limit
             logger.exception("reader_died", extra={"reader": self._ends.name})
@@ -103,10 +108,13 @@ class Worker:
         try:
             return making.result()
         except Exception as error:
-            logger.exception("context_failed", extra={"reader": self._ends.name})
-            text = f"{type(error).__name__}: {error}"
-            self._link.broken(text, getattr(error, "exit_code", 1))
+            self._report(error)
             raise _ContextFailed from error
+
+    def _report(self, error: Exception) -> None:
+        """Tell the parent why this process cannot go on, so that no item is blamed for it."""
+        logger.error("reader_broken", extra={"reader": self._ends.name}, exc_info=error)
+        self._link.broken(f"{type(error).__name__}: {error}", getattr(error, "exit_code", 1))
 
     async def _serve(self, ctx: dict[str, Any]) -> None:
         inbox = self._inbox = Inbox(
@@ -130,21 +138,27 @@ class Worker:
         runner = reader_runner(inbox, self._stop, self._run_item, lambda: ctx, self._settings)  # type: ignore[arg-type]
         driver = asyncio.ensure_future(_as_task(drive(runner, inbox)))
         driver.add_done_callback(lambda _: inbox.close())
+        for task in ctx["background"]:
+            task.add_done_callback(self._on_background_end)
         stopped = await self._until_done(driver, inbox.stopped)
+        inbox.close()
         await self._end_tasks(driver)
         closing = asyncio.ensure_future(ctx["close"]())
         limit_s = self._ends.grace_s * _CLOSE_SHARE if stopped else _CLOSE_AT_RECYCLING_S
         await asyncio.wait({closing}, timeout=limit_s)
-        if closing.done() and (error := closing.exception()) is not None:
-            logger.error("close_failed", extra={"reader": self._ends.name}, exc_info=error)
+        if self._failure.done():
+            raise self._failure.result()
+        if closing.done():
+            closing.result()
 
     async def _until_done(self, driver: asyncio.Task[None], stopped: asyncio.Event) -> bool:
         """Wait for the runner and its tasks; after a stop no longer than the drain may take."""
         stop = asyncio.ensure_future(stopped.wait())
         try:
             # Recycling loses no task, however long it takes; a stop that comes meanwhile counts.
-            while (open_tasks := self._open_tasks(driver)) and not stop.done():
-                await asyncio.wait({*open_tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {stop, self._failure}
+            while (open_tasks := self._open_tasks(driver)) and not any(e.done() for e in ends):
+                await asyncio.wait(open_tasks | ends, return_when=asyncio.FIRST_COMPLETED)
             if stop.done() and open_tasks:
                 await asyncio.wait(open_tasks, timeout=self._ends.grace_s * _DRAIN_SHARE)
             return stop.done() or self._stop.is_set()
@@ -159,7 +173,14 @@ class Worker:
         if driver.done() and not driver.cancelled() and (error := driver.exception()) is not None:
             raise error
 
-    def _open_tasks(self, driver: asyncio.Task[None]) -> set[asyncio.Task[Any]]:
+    def _on_background_end(self, task: asyncio.Future[Any]) -> None:
+        """Without its committer (say) this process can only fetch what it will never settle."""
+        if task.cancelled() or self._failure.done():
+            return
+        if (error := task.exception()) is not None:
+            self._failure.set_result(error)
+
+    def _open_tasks(self, driver: asyncio.Task[None]) -> set[asyncio.Future[Any]]:
         return {task for task in (*self._running, driver) if not task.done()}
 
     async def _run_item(self, item: Item) -> None:

@@ -353,6 +353,40 @@ async def test_context_that_always_fails_ends_the_run_with_its_exit_code() -> No
     assert node.leased == {}
 
 
+async def test_reader_whose_committer_fails_ends_the_run_with_its_exit_code() -> None:
+    """With a full disk every new reader would fetch pages that it can never settle."""
+    node = MemoryNode(urls(1000))
+
+    async def context(settings: dict[str, Any]) -> dict[str, Any]:
+        ctx = await plain_context(settings)
+        attach = ctx["attach"]
+        ctx["fail"] = asyncio.Event()
+
+        async def commit() -> None:
+            await ctx["fail"].wait()
+            raise StorageError("disk full")
+
+        def attach_and_start(link: Any) -> None:
+            attach(link)
+            ctx["background"].add(asyncio.ensure_future(commit()))
+
+        ctx["attach"] = attach_and_start
+        return ctx
+
+    async def reader(item: Item, ctx: dict[str, Any]) -> None:
+        await asyncio.sleep(0.01)
+        if item.url.endswith("/300"):
+            ctx["fail"].set()
+            await asyncio.sleep(3600)
+        await quick_reader(item, ctx)
+
+    with pytest.raises(ReadersBroken, match="disk full") as raised:
+        await crawl_queue(node, reader, context).main()
+    assert raised.value.exit_code == StorageError.exit_code
+    assert node.leased == {}
+    assert sum(node.crashed.values()) == 0
+
+
 async def test_stop_does_not_wait_for_a_context_that_hangs() -> None:
     """A database that does not answer must not hold up the end."""
     node = MemoryNode(urls(10))
