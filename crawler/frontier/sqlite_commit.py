@@ -4,6 +4,7 @@ Every statement that ends a lease compares its id, and the number of rows that c
 all leases were still held; if not, the transaction is rolled back and the lost ones are named.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,7 @@ from crawler.errors import FrontierError
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
+from crawler.frontier.sqlite_schema import lease_limit
 from crawler.model.result import Batch, HostNote, PartMark, Result, Rules
 from crawler.ports import CommitResult, FrontierOptions
 
@@ -50,7 +52,8 @@ class Settling:
                     connection.execute(self._sql["add_root"], (root,))
                 ledger.book(connection)
                 for rules in batch.rules:
-                    self._apply_verdict(connection, rules, now)
+                    if rules.verdict in ("dns", "connect"):
+                        connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
         except _LeasesLostError:
             return CommitResult(self._find_lost(connection, batch))
         return CommitResult(frozenset(), new)
@@ -68,7 +71,12 @@ class Settling:
                 )
 
     def _settle(self, connection: sqlite3.Connection, batch: Batch, ledger: Ledger) -> None:
+        if not batch.results:
+            return
         part = batch.parts[0].part_id if batch.parts else None
+        refs = json.dumps([r.item_ref for r in batch.results])
+        # Whether a URL is a seed may have changed since it was claimed.
+        seeds = {ref for (ref,) in connection.execute(self._sql["seeds_among"], (refs,))}
         done: list[tuple[object, ...]] = []
         retry: list[tuple[object, ...]] = []
         dead: list[tuple[object, ...]] = []
@@ -88,7 +96,7 @@ class Settling:
                         r.lease_id,
                     )
                 )
-                _count_done(r, ledger)
+                _count_done(r, ledger, is_seed=r.item_ref in seeds)
             elif r.outcome == "retry":
                 retry.append(
                     (r.at or 0, lease_ms, window_ms, r.tries, r.reason, r.item_ref, r.lease_id)
@@ -99,7 +107,7 @@ class Settling:
                 dead.append((r.reason, r.item_ref, r.lease_id))
                 ledger.host(r.host_hash).dead += 1
                 ledger.count(f"dead:{r.reason}")
-                if r.seed:
+                if r.item_ref in seeds:
                     ledger.count("seeds_final")
             ledger.host(r.host_hash).leased -= 1
         for name, rows in (("settle_done", done), ("settle_retry", retry), ("settle_dead", dead)):
@@ -143,19 +151,14 @@ class Settling:
             )
         if cursor.rowcount != 1:
             raise _LeasesLostError
-        ledger.host(rules.host_hash).asking -= 1
-        ledger.count(f"robots:{rules.verdict}")
-
-    def _apply_verdict(self, connection: sqlite3.Connection, rules: Rules, now: int) -> None:
-        """What rules mean for the host, after its clock has been set."""
-        if rules.verdict in ("dns", "connect"):
-            connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
-        elif rules.verdict != "defer":
-            options = self._options
+        if rules.verdict in ("rules", "allow"):
+            # Before the host's clock is set: the delay holds from this very request on.
             connection.execute(
                 self._sql["set_crawl_delay"],
-                (rules.host_hash, options.delay_ms, 4 * options.per_host),
+                (rules.host_hash, self._options.delay_ms, lease_limit(self._options)),
             )
+        ledger.host(rules.host_hash).asking -= 1
+        ledger.count(f"robots:{rules.verdict}")
 
     def _find_lost(self, connection: sqlite3.Connection, batch: Batch) -> frozenset[int]:
         lost = {
@@ -175,7 +178,7 @@ class Settling:
         return frozenset(lost)
 
 
-def _count_done(result: Result, ledger: Ledger) -> None:
+def _count_done(result: Result, ledger: Ledger, *, is_seed: bool) -> None:
     change = ledger.host(result.host_hash)
     change.done += 1
     ledger.count("records")
@@ -190,7 +193,7 @@ def _count_done(result: Result, ledger: Ledger) -> None:
         ledger.count(f"status:{result.status}")
     if result.body_bytes:
         ledger.count("bytes", result.body_bytes)
-    if result.seed:
+    if is_seed:
         ledger.count("seeds_final")
         if result.status is not None:
             ledger.count("seeds_answered")

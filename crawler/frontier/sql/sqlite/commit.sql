@@ -1,5 +1,9 @@
 -- Settling: outcomes, robots rules, links.
 
+-- name: seeds_among
+-- Of a JSON list of row ids, those of seeds.
+SELECT id FROM urls WHERE id IN (SELECT value FROM json_each(?1)) AND seed = 1;
+
 -- name: settle_done
 -- A record was written; only while the lease still holds.
 UPDATE urls SET state = 2, at = NULL, lease_id = NULL, tries = 0, crashes = 0, visits = visits + 1,

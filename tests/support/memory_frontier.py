@@ -1,0 +1,673 @@
+"""The frontier's contract as plain Python: slow, short, no persistence. Other adapters must agree with it."""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crawler.errors import FrontierError
+from crawler.frontier import CORE_COUNTERS
+from crawler.frontier.keys import Keys
+from crawler.model.result import Batch, Result, Rules
+from crawler.model.url import host_key, origin
+from crawler.model.work import Item, Link
+from crawler.ports import (
+    AddResult,
+    CommitResult,
+    Explanation,
+    FrontierOptions,
+    HostState,
+    Outlook,
+    Part,
+    StoredRules,
+)
+
+MOVES_PER_HOST = 100
+MAX_FUTURE_MS = 31 * 24 * 3_600_000
+
+
+@dataclass
+class Url:
+    ref: int
+    host: "Host"
+    link: Link
+    depth: int
+    state: str = "ready"
+    seed: bool = False
+    parent: int | None = None
+    reason: str | None = None
+    at: int = 0
+    lease_id: int | None = None
+    tries: int = 0
+    crashes: int = 0
+    visits: int = 0
+    is_page: bool = False
+    status: int | None = None
+    part: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    content_hash: bytes | None = None
+
+    @property
+    def url(self):
+        return self.link.url
+
+
+@dataclass
+class Origin:
+    ref: int
+    host: "Host"
+    name: str
+    verdict: str | None = None
+    obstacle: str | None = None
+    body: bytes | None = None
+    version: int = 0
+    expires_at: int = 0
+    due: int = 0
+    crawl_delay_ms: int = 0
+    failures: int = 0
+    unreachable: int = 0
+    owes: bool = False
+    gone: bool = False
+    crashes: int = 0
+    lease_id: int | None = None
+    lease_until: int = 0
+
+
+@dataclass
+class Host:
+    name: str
+    key: int
+    next_at: int
+    last_start: int = 0
+    paused_until: int = 0
+    fails: int = 0
+    pages: int = 0
+    urls: list[Url] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+    def count(self, state):
+        return sum(url.state == state for url in self.urls)
+
+    @property
+    def asking(self):
+        return sum(o.lease_id is not None for o in self.origins.values())
+
+    def ready(self):
+        ready = [url for url in self.urls if url.state == "ready"]
+        return sorted(ready, key=lambda url: (url.link.priority, url.ref))
+
+
+class MemoryFrontier:
+    def __init__(self, options: FrontierOptions, *, seed: int = 1) -> None:
+        self.options = options
+        self.keys = Keys(seed)
+        self.hosts_by_key: dict[int, Host] = {}
+        self.urls: dict[str, Url] = {}
+        self.by_ref: dict[int, Url] = {}
+        self.origins: dict[int, Origin] = {}
+        self.extra: Counter[str] = Counter()
+        self.part_rows: dict[int, tuple[str, Part]] = {}
+        self.root_list: list[str] = []
+        self.values: dict[str, str] = {}
+        self.refs = itertools.count(1)
+        self.leases = itertools.count(1 << 32)
+        self.ahead: Mapping[int, int] = {}
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    # --- hosts
+
+    def host_of(self, name: str, now: int) -> Host:
+        key = self.keys.host(name)
+        return self.hosts_by_key.setdefault(key, Host(name, key, now))
+
+    def delay(self, host: Host) -> int:
+        delays = [o.crawl_delay_ms for o in host.origins.values()]
+        return max([self.options.delay_ms, *delays])
+
+    def free_leases(self, host: Host) -> int:
+        limit = 4 * self.options.per_host
+        limit = 1 if self.delay(host) else max(limit, self.ahead.get(host.key, 0))
+        return limit - host.count("leased")
+
+    def budget(self, host: Host) -> int:
+        if self.options.max_pages_per_host is None:
+            return 1 << 31
+        return self.options.max_pages_per_host - host.pages - host.count("leased")
+
+    def is_claimable(self, host: Host) -> bool:
+        return bool(
+            host.count("ready")
+            and not host.asking
+            and self.free_leases(host) > 0
+            and self.budget(host) > 0
+        )
+
+    def page_budget(self) -> int:
+        if self.options.max_pages is None:
+            return 1 << 31
+        leased = sum(url.state == "leased" for url in self.urls.values())
+        return self.options.max_pages - self.extra["pages"] - leased
+
+    # --- adding
+
+    async def add(self, links: Sequence[Link], *, now: int) -> AddResult:
+        new = self.insert(links, now)
+        return AddResult(new, len(links) - new)
+
+    def insert(self, links: Sequence[Link], now: int) -> int:
+        merged: dict[str, Link] = {}
+        for link in links:
+            first = merged.setdefault(link.url, link)
+            nearer = link if link.depth < first.depth else first
+            merged[link.url] = nearer._replace(seed=first.seed or link.seed)
+        return sum(self.insert_one(link, now) for link in merged.values())
+
+    def insert_one(self, link: Link, now: int) -> bool:
+        limit = self.options.max_depth
+        known = self.urls.get(link.url)
+        if known is None:
+            host = self.host_of(host_key(link.url), now)
+            url = Url(next(self.refs), host, link, link.depth, seed=link.seed, parent=link.parent)
+            if limit is not None and link.depth > limit:
+                url.state, url.reason = "dead", "depth"
+            host.urls.append(url)
+            self.urls[link.url] = self.by_ref[url.ref] = url
+            return True
+        if link.depth < known.depth and (limit is not None or link.seed):
+            known.depth, known.parent = link.depth, link.parent
+            if known.reason == "depth" and known.state == "dead":
+                if limit is None or link.depth <= limit:
+                    known.state, known.reason = "ready", None
+        known.seed = known.seed or link.seed
+        return False
+
+    # --- claiming
+
+    async def claim(
+        self, limit: int, *, now: int, ahead: Mapping[int, int] | None = None
+    ) -> list[Item]:
+        self.ahead = ahead or {}
+        limit = min(limit, self.page_budget())
+        hosts = [h for h in self.hosts_by_key.values() if self.is_claimable(h) and h.next_at <= now]
+        hosts.sort(key=lambda host: (host.next_at, host.key))
+        items: list[Item] = []
+        for index, host in enumerate(hosts):
+            left = limit - len(items)
+            if left <= 0:
+                break
+            turns = max(1, min(len(hosts), limit) - index)
+            items += self.serve(host, -(-left // turns), now)
+        return items
+
+    def serve(self, host: Host, share: int, now: int) -> list[Item]:
+        if self.options.robots and (owing := [o for o in host.origins.values() if o.owes]):
+            paid = self.pay(host, owing, now)
+            host.next_at = max(
+                host.last_start + self.delay(host) if self.delay(host) else 0, host.paused_until
+            )
+            if paid or host.next_at > now:
+                return paid
+        items: list[Item] = []
+        moves = 0
+        want = min(share, self.free_leases(host), self.budget(host))
+        for url in host.ready():
+            if want <= 0 or moves >= MOVES_PER_HOST:
+                break
+            entry = self.gate(host, url) if self.options.robots else None
+            if entry is None or self.is_valid(entry, now):
+                items.append(self.lease(url, entry, None, now))
+                want -= 1
+            elif entry.gone:
+                url.state, url.reason = "dead", "origin_unreachable"
+                moves += 1
+            elif entry.due > now:
+                url.state, url.at, url.reason = "waiting", entry.due, entry.obstacle
+                moves += 1
+            else:
+                if not items:
+                    items.append(self.ask(entry, now))
+                break
+        if items or moves:
+            host.next_at = max(host.next_at, now + self.delay(host) if items else now)
+            host.paused_until = 0
+        return items
+
+    def pay(self, host: Host, owing: list[Origin], now: int) -> list[Item]:
+        for entry in owing:
+            entry.owes = False
+            urls = [url for url in host.ready() if origin(url.url) == entry.name]
+            if urls:
+                return [self.lease(urls[0], entry, entry.obstacle, now)]
+        return []
+
+    def gate(self, host: Host, url: Url) -> Origin:
+        name = origin(url.url)
+        if name not in host.origins:
+            entry = host.origins[name] = Origin(next(self.refs), host, name)
+            self.origins[entry.ref] = entry
+        return host.origins[name]
+
+    @staticmethod
+    def is_valid(entry: Origin, now: int) -> bool:
+        return bool(
+            entry.verdict
+            and not entry.obstacle
+            and entry.expires_at > now
+            and not entry.gone
+        )
+
+    def lease(self, url: Url, entry: Origin | None, verdict: str | None, now: int) -> Item:
+        url.state, url.lease_id = "leased", next(self.leases)
+        url.at = now + self.options.lease_ms
+        if url.crashes >= 4 and verdict is None:
+            verdict = "crashed"
+        return Item(
+            kind="page",
+            url=url.url,
+            host=url.host.name,
+            host_hash=url.host.key,
+            url_hash=self.keys.url(url.url),
+            ref=url.ref,
+            lease_id=url.lease_id,
+            claimed_at=now,
+            lease_until=url.at,
+            depth=url.depth,
+            priority=url.link.priority,
+            tries=url.tries,
+            visit=url.visits + 1,
+            delay_ms=self.delay(url.host),
+            rules_version=entry.version if entry else 0,
+            seed=url.seed,
+            chain=url.link.chain,
+            parent=self.by_ref[url.parent].url if url.parent in self.by_ref else None,
+            verdict=verdict,
+            alone=verdict is None and url.crashes >= 2,
+            etag=url.etag,
+            last_modified=url.last_modified,
+            content_hash=url.content_hash,
+        )
+
+    def ask(self, entry: Origin, now: int) -> Item:
+        entry.lease_id, entry.lease_until = next(self.leases), now + self.options.lease_ms
+        url = entry.name + "/robots.txt"
+        return Item(
+            kind="robots",
+            url=url,
+            host=entry.host.name,
+            host_hash=entry.host.key,
+            url_hash=self.keys.url(url),
+            ref=entry.ref,
+            lease_id=entry.lease_id,
+            claimed_at=now,
+            lease_until=entry.lease_until,
+            depth=0,
+            priority=0,
+            tries=entry.failures,
+            visit=1,
+            delay_ms=self.delay(entry.host),
+            rules_version=entry.version,
+            seed=False,
+            chain=(),
+            parent=None,
+            verdict=None,
+            alone=entry.crashes >= 2,
+            etag=None,
+            last_modified=None,
+            content_hash=None,
+        )
+
+    # --- settling
+
+    def holds(self, ref: int, lease_id: int) -> bool:
+        url = self.by_ref.get(ref)
+        return url is not None and url.state == "leased" and url.lease_id == lease_id
+
+    async def commit(self, batch: Batch, *, now: int) -> CommitResult:
+        for mark in batch.parts:
+            _, part = self.part_rows.get(mark.part_id, ("", Part(0, "", -1, 0, True)))
+            if part.sealed or part.bytes != mark.old_bytes:
+                raise FrontierError(f"part {mark.part_id} is no longer this reader's")
+        lost = {r.lease_id for r in batch.results if not self.holds(r.item_ref, r.lease_id)}
+        for rules in batch.rules:
+            if self.origins[rules.item_ref].lease_id != rules.lease_id:
+                lost.add(rules.lease_id)
+        if lost:
+            return CommitResult(frozenset(lost))
+        for mark in batch.parts:
+            reader, part = self.part_rows[mark.part_id]
+            self.part_rows[mark.part_id] = (
+                reader,
+                part._replace(
+                    bytes=mark.new_bytes, records=part.records + mark.records, sealed=mark.sealed
+                ),
+            )
+        for result in batch.results:
+            self.settle(result, batch.parts[0].part_id if batch.parts else None)
+        for rules in batch.rules:
+            self.settle_rules(rules)
+        new = self.insert(batch.links, now)
+        for note in batch.notes:
+            host = self.hosts_by_key[note.host_hash]
+            host.last_start = max(host.last_start, note.started_at or 0)
+            host.paused_until = max(host.paused_until, note.paused_until or 0)
+            if self.delay(host):
+                host.next_at = host.last_start + self.delay(host)
+            host.next_at = max(host.next_at, host.paused_until)
+        self.extra.update(batch.counts)
+        self.root_list += [root for root in batch.roots if root not in self.root_list]
+        for rules in batch.rules:
+            if rules.verdict in ("dns", "connect"):
+                host = self.hosts_by_key[rules.host_hash]
+                host.next_at = min(host.next_at, now)
+        return CommitResult(frozenset(), new)
+
+    def settle(self, r: Result, part: int | None) -> None:
+        url = self.by_ref[r.item_ref]
+        claimed_at = url.at - self.options.lease_ms
+        url.lease_id = None
+        url.reason = r.reason
+        if r.outcome == "done":
+            url.state, url.status, url.is_page, url.part = "done", r.status, r.is_page, part
+            url.etag, url.last_modified = r.etag, r.last_modified
+            url.content_hash = r.content_hash
+            url.tries = url.crashes = 0
+            url.visits += 1
+            url.host.pages += r.is_page
+            url.host.fails += r.reason is not None
+            self.extra["records"] += 1
+            self.extra["pages"] += r.is_page
+            self.extra["failures"] += r.reason is not None
+            self.extra["bytes"] += r.body_bytes
+            if r.status is not None:
+                self.extra[f"status:{r.status}"] += 1
+            if r.reason is not None:
+                self.extra[f"error:{r.reason}"] += 1
+        elif r.outcome == "retry":
+            url.state, url.tries = "waiting", r.tries
+            url.at = max(r.at or 0, claimed_at + self.options.window_ms)
+            self.extra["retries"] += 1
+        else:
+            url.state = "dead"
+
+    def settle_rules(self, r: Rules) -> None:
+        entry = self.origins[r.item_ref]
+        earliest = entry.lease_until - self.options.lease_ms + self.options.window_ms
+        entry.lease_id = None
+        entry.crashes = 0
+        self.extra[f"robots:{r.verdict}"] += 1
+        if r.verdict in ("rules", "allow"):
+            entry.verdict, entry.body, entry.obstacle = r.verdict, r.body, None
+            entry.version += 1
+            entry.expires_at, entry.due = max(r.expires_at, earliest), 0
+            entry.crawl_delay_ms = r.crawl_delay_ms or 0
+            entry.failures = entry.unreachable = 0
+            entry.owes = False
+            return
+        entry.obstacle = r.verdict
+        entry.due = max(r.due or 0, earliest)
+        entry.failures += 1
+        entry.owes = r.verdict in ("dns", "connect")
+        entry.unreachable = entry.unreachable + 1 if entry.owes else 0
+        entry.gone = entry.unreachable >= 3
+
+    # --- freeing
+
+    async def release(
+        self,
+        items: Collection[Item],
+        *,
+        now: int,
+        due: int | None = None,
+        crashed: Collection[int] = (),
+    ) -> int:
+        freed = 0
+        for item in items:
+            is_held = (
+                self.origins[item.ref].lease_id == item.lease_id
+                if item.kind == "robots"
+                else self.holds(item.ref, item.lease_id)
+            )
+            if not is_held:
+                continue
+            freed += 1
+            has_crashed = item.lease_id in crashed
+            if item.kind == "robots":
+                entry = self.origins[item.ref]
+                entry.lease_id = None
+                entry.due = max(entry.due, due or 0)
+                if has_crashed:
+                    entry.crashes += 1
+                    entry.due = now + (500 << entry.crashes)
+                    entry.gone = entry.crashes >= 4
+            else:
+                url = self.by_ref[item.ref]
+                url.lease_id = None
+                url.state = "ready"
+                if has_crashed:
+                    url.crashes += 1
+                    url.state, url.at = "waiting", now + (500 << url.crashes)
+                    url.reason = "crashed"
+                elif due is not None and due > now:
+                    url.state, url.at = "waiting", due
+            self.postpone(self.hosts_by_key[item.host_hash], now)
+        return freed
+
+    def postpone(self, host: Host, now: int) -> None:
+        host.next_at = max(host.next_at, now + self.delay(host))
+
+    async def reserve(self, host: str, *, now: int) -> int | None:
+        row = self.host_of(host, now)
+        delay = self.delay(row)
+        if not delay:
+            return row.paused_until if row.paused_until > now else None
+        if row.count("leased") or row.asking:
+            return max(row.next_at, now + delay)
+        if row.next_at > now:
+            return row.next_at
+        row.last_start, row.next_at = now, now + delay
+        return None
+
+    async def tick(self, *, now: int, limit: int = 1000) -> int:
+        window_ms, lease_ms = self.options.window_ms, self.options.lease_ms
+        moved = 0
+        for url in self.urls.values():
+            if url.state == "leased" and url.at <= now:
+                url.lease_id = None
+                at = url.at - lease_ms + window_ms
+                url.state, url.at = ("waiting", at) if at > now else ("ready", 0)
+                self.postpone(url.host, now)
+                moved += 1
+        for entry in self.origins.values():
+            if entry.lease_id is not None and entry.lease_until <= now:
+                entry.lease_id = None
+                entry.due = max(entry.due, entry.lease_until - lease_ms + window_ms)
+                self.postpone(entry.host, now)
+                moved += 1
+        for url in self.urls.values():
+            if url.state == "waiting" and url.at <= now:
+                url.state = "ready"
+                moved += 1
+        for entry in self.origins.values():
+            if entry.gone and not entry.owes:
+                for url in entry.host.ready():
+                    if origin(url.url) == entry.name:
+                        url.state, url.reason = "dead", "origin_unreachable"
+                        moved += 1
+        return moved
+
+    # --- parts
+
+    async def new_part(self, reader: str) -> Part:
+        part_id = len(self.part_rows) + 1
+        part = Part(part_id, f"part-{part_id:06d}.jsonl", 0, 0, sealed=False)
+        self.part_rows[part_id] = (reader, part)
+        return part
+
+    async def seal(self, reader: str) -> list[Part]:
+        return self.seal_where(lambda owner: owner == reader)
+
+    def seal_where(self, is_wanted) -> list[Part]:
+        sealed = []
+        for part_id, (owner, part) in self.part_rows.items():
+            if is_wanted(owner) and not part.sealed:
+                part = part._replace(sealed=True)
+                self.part_rows[part_id] = (owner, part)
+                sealed.append(part)
+        return sealed
+
+    async def recover(self, *, now: int) -> list[Part]:
+        cap = now + MAX_FUTURE_MS
+        for host in self.hosts_by_key.values():
+            host.last_start = min(host.last_start, now)
+            host.paused_until = min(host.paused_until, cap)
+            host.next_at = min(host.next_at, max(host.paused_until, now + self.delay(host)))
+            if host.count("leased") or host.asking:
+                self.postpone(host, now)
+            for url in host.urls:
+                if url.state == "leased":
+                    url.state, url.lease_id = "ready", None
+                elif url.state == "waiting":
+                    url.at = min(url.at, cap)
+            for entry in host.origins.values():
+                entry.lease_id = None
+                entry.due, entry.expires_at = min(entry.due, cap), min(entry.expires_at, cap)
+        self.seal_where(lambda _: True)
+        return await self.parts()
+
+    async def reopen(self, part: Part, *, now: int) -> int:
+        lost = [u for u in self.urls.values() if u.state == "done" and u.part == part.part_id]
+        for url in lost:
+            self.extra["records"] -= 1
+            self.extra["pages"] -= url.is_page
+            url.host.pages -= url.is_page
+            if url.reason is not None:
+                url.host.fails -= 1
+                self.extra["failures"] -= 1
+                self.extra[f"error:{url.reason}"] -= 1
+            if url.status is not None:
+                self.extra[f"status:{url.status}"] -= 1
+            url.state, url.part, url.status, url.reason = "ready", None, None, None
+            url.is_page = False
+            url.visits -= 1
+        reader, row = self.part_rows[part.part_id]
+        self.part_rows[part.part_id] = (reader, row._replace(bytes=0, records=0, sealed=True))
+        return len(lost)
+
+    async def parts(self) -> list[Part]:
+        return [part for _, part in self.part_rows.values()]
+
+    # --- looking
+
+    async def rules(self, origin: str) -> StoredRules | None:
+        for entry in self.origins.values():
+            if entry.name == origin and (verdict := entry.verdict or entry.obstacle):
+                return StoredRules(verdict, entry.body, entry.version, entry.expires_at)
+        return None
+
+    async def roots(self) -> list[str]:
+        return list(self.root_list)
+
+    async def counters(self) -> dict[str, int]:
+        counts = dict.fromkeys(CORE_COUNTERS, 0) | dict(self.extra)
+        robots = sum(o.lease_id is not None for o in self.origins.values())
+        for url in self.urls.values():
+            counts[url.state] += 1
+            if url.state == "dead":
+                name = f"dead:{url.reason}"
+                counts[name] = counts.get(name, 0) + 1
+            if url.seed:
+                counts["seeds"] += 1
+                if url.state in ("done", "dead"):
+                    counts["seeds_final"] += 1
+                    counts["seeds_answered"] += url.status is not None
+        counts["leased"] += robots
+        counts["leased_robots"] = robots
+        return counts
+
+    async def outlook(self, *, now: int) -> Outlook:
+        counters = await self.counters()
+        paused = [h for h in self.hosts_by_key.values() if h.paused_until > now and h.count("ready")]
+        dues = [h.paused_until for h in paused]
+        dues += [url.at for url in self.urls.values() if url.state == "waiting"]
+        claimable: list[int] = []
+        held = counters["ready"]
+        if self.page_budget() > 0:
+            hosts = list(self.hosts_by_key.values())
+            claimable = [
+                h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now
+            ]
+            held = sum(h.count("ready") for h in hosts if self.budget(h) <= 0)
+        return Outlook(
+            ready=counters["ready"],
+            leased=counters["leased"],
+            claimable=len(claimable),
+            next_at=min(claimable, default=None),
+            next_due=min(dues, default=None),
+            held_by_budget=held,
+            waiting=counters["waiting"] + sum(h.count("ready") for h in paused),
+        )
+
+    def state_of(self, host: Host) -> HostState:
+        return HostState(
+            host=host.name,
+            ready=host.count("ready"),
+            leased=host.count("leased") + host.asking,
+            done=host.count("done"),
+            waiting=host.count("waiting"),
+            delay_ms=self.delay(host),
+            next_at=host.next_at,
+            paused_until=host.paused_until,
+            fails=host.fails,
+        )
+
+    async def hosts(self, *, now: int, limit: int, only_waiting: bool = False) -> list[HostState]:
+        states = [self.state_of(host) for host in self.hosts_by_key.values()]
+        if only_waiting:
+            states = [s for s in states if s.waiting or (s.paused_until > now and s.ready)]
+        return sorted(states, key=lambda s: (-s.ready - s.waiting, s.host))[:limit]
+
+    async def dead_reasons(self) -> dict[str, int]:
+        return dict(Counter(u.reason for u in self.urls.values() if u.state == "dead"))
+
+    async def explain(self, url: str) -> Explanation:
+        host = self.hosts_by_key.get(self.keys.host(host_key(url)))
+        entry = host.origins.get(origin(url)) if host else None
+        known = self.urls.get(url)
+        about = {
+            "url": url,
+            "host": self.state_of(host) if host else None,
+            "origin_verdict": (entry.obstacle or entry.verdict) if entry else None,
+            "origin_due": (entry.due or None) if entry else None,
+        }
+        if known is None:
+            return Explanation(state=None, **about)
+        parents = []
+        ref = known.parent
+        while ref in self.by_ref and self.by_ref[ref].url not in parents:
+            parents.append(self.by_ref[ref].url)
+            ref = self.by_ref[ref].parent
+        return Explanation(
+            state=known.state,
+            reason=known.reason,
+            due_at=known.at if known.state == "waiting" else None,
+            lease_until=known.at if known.state == "leased" else None,
+            depth=known.depth,
+            tries=known.tries,
+            visits=known.visits,
+            status=known.status,
+            crashes=known.crashes,
+            parents=tuple(parents),
+            **about,
+        )
+
+    async def meta(self) -> dict[str, str]:
+        return dict(self.values)
+
+    async def set_meta(self, values: Mapping[str, str]) -> None:
+        self.values.update(values)
+
+    async def checkpoint(self) -> None: ...
