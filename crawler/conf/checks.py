@@ -18,7 +18,6 @@ _OUR_HEADERS = {
     "connection": "connections are the crawler's",
     "content-length": "requests have no body",
     "host": "it follows from the URL",
-    "te": "connections are the crawler's",
     "transfer-encoding": "requests have no body",
     "upgrade": "connections are the crawler's",
     "user-agent": "use --user-agent",
