@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from crawler.cache import RulesCache
 from crawler.errors import ConfigError
 from crawler.ports import StoredRules
 from tests.support.fetch import make_plan
+
+pytestmark = pytest.mark.component
 
 ORIGIN = "http://h"
 RULES = StoredRules("rules", b"User-agent: *\nDisallow: /x\n\xff", 7, 1_800_000_000_000)
@@ -44,12 +47,12 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(500):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
             with socket.socket() as probe:
-                probe.settimeout(0.1)
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            process.poll()
+            time.sleep(0.01)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.kill()

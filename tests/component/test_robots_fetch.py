@@ -47,7 +47,7 @@ class Turns:
 async def ask(
     server: FaultServer | str, turns: Turns | None = None, *, plan: Plan | None = None, **item: Any
 ) -> tuple[Rules, int | None]:
-    plan = plan or make_plan(timeout_ms=400, connect_timeout_ms=300)
+    plan = plan or make_plan()
     url = server if isinstance(server, str) else server.url("/robots.txt")
     fetcher = Fetcher(plan, now)
     await fetcher.open()
@@ -69,7 +69,7 @@ async def test_2xx_are_rules(server: FaultServer, status: int) -> None:
     before = now()
     rules, started_at = await ask(server)
     assert (rules.verdict, rules.status, rules.body) == ("rules", status, RULES)
-    assert rules.expires_at - before == pytest.approx(86_400_000, abs=2_000)
+    assert rules.expires_at - before == pytest.approx(86_400_000, abs=5_000)
     assert started_at is not None
     assert before <= started_at <= now()
     assert (rules.item_ref, rules.host_hash, rules.lease_id) == (3, 1, 4)
@@ -92,13 +92,13 @@ async def test_429_and_5xx_defer(server: FaultServer, status: int) -> None:
     first, _ = await ask(server)
     assert (first.verdict, first.status, first.body) == ("defer", status, None)
     assert first.due is not None
-    assert first.due - now() == pytest.approx(60_000, abs=2_000)
+    assert first.due - now() == pytest.approx(60_000, abs=5_000)
     third, _ = await ask(server, tries=2)
     assert third.due is not None
-    assert third.due - now() == pytest.approx(240_000, abs=2_000)
+    assert third.due - now() == pytest.approx(240_000, abs=5_000)
     late, _ = await ask(server, tries=1_000_000)
     assert late.due is not None
-    assert late.due - now() == pytest.approx(3_600_000, abs=2_000)
+    assert late.due - now() == pytest.approx(3_600_000, abs=5_000)
 
 
 async def test_retry_after_is_obeyed(server: FaultServer) -> None:
@@ -106,7 +106,7 @@ async def test_retry_after_is_obeyed(server: FaultServer) -> None:
     server.on("/robots.txt", {"status": 503, "headers": [("Retry-After", "7200")]})
     rules, _ = await ask(server)
     assert rules.due is not None
-    assert rules.due - now() == pytest.approx(7_200_000, abs=2_000)
+    assert rules.due - now() == pytest.approx(7_200_000, abs=5_000)
 
 
 BROKEN = ["reset", "hang-up", "silent", "drip", "half-body", "half-chunked", "cut-gzip", "bad-gzip"]
@@ -117,10 +117,11 @@ async def test_a_broken_answer_defers(server: FaultServer, fault: str) -> None:
     """Half a robots.txt would be obeyed as if it were whole, or a reset taken for no rules."""
     handler = server._handler("/" + fault)
     server.on("/robots.txt", handler)
-    rules, started_at = await ask(server)
+    slow = {"timeout_ms": 400} if fault in ("silent", "drip") else {}
+    rules, started_at = await ask(server, plan=make_plan(**slow))
     assert (rules.verdict, rules.body) == ("defer", None)
     assert rules.due is not None
-    assert rules.due - now() == pytest.approx(10_000, abs=2_000)
+    assert rules.due - now() == pytest.approx(10_000, abs=5_000)
     assert started_at is not None
     assert len(server.requests) == 1  # no second one without the host's delay
 
@@ -132,7 +133,7 @@ async def test_refused_connection(server: FaultServer) -> None:
     rules, _ = await ask(url, tries=1)
     assert rules.verdict == "connect"
     assert rules.due is not None
-    assert rules.due - now() == pytest.approx(20_000, abs=2_000)
+    assert rules.due - now() == pytest.approx(20_000, abs=5_000)
 
 
 async def test_no_address() -> None:
@@ -173,7 +174,7 @@ async def test_cache_control_shortens(server: FaultServer, value: str, age_ms: i
     """Rules would be kept longer than their server wants, or asked for at every page."""
     server.on("/robots.txt", {"body": RULES, "headers": [("Cache-Control", value)]})
     rules, _ = await ask(server)
-    assert rules.expires_at - now() == pytest.approx(age_ms, abs=2_000)
+    assert rules.expires_at - now() == pytest.approx(age_ms, abs=5_000)
 
 
 async def test_crawl_delay_of_our_group_is_capped(server: FaultServer) -> None:
@@ -190,13 +191,14 @@ async def test_redirect_on_the_same_host_waits(server: FaultServer) -> None:
     server.on("/robots.txt", {"status": 301, "headers": [("Location", "/real")]})
     server.on("/real", {"body": RULES})
     turns = Turns()
+    before = now()
     rules, started_at = await ask(server, turns, delay_ms=200)
     assert rules.verdict == "rules"
     first, second = server.requests
     assert second.at - first.at >= 0.199
     assert turns.asked == []
     assert started_at is not None
-    assert now() - started_at < 200  # the last request counts, not the first
+    assert started_at - before >= 200  # the last request counts, not the first
 
 
 async def test_redirect_to_another_host_takes_its_turn(
@@ -272,10 +274,10 @@ async def test_redirect_is_guarded(server: FaultServer) -> None:
 async def test_same_host_wait_past_the_lease_is_deferred(server: FaultServer) -> None:
     """The lease would end in the middle of the wait."""
     server.on("/robots.txt", {"status": 301, "headers": [("Location", "/real")]})
-    rules, _ = await ask(server, delay_ms=5_000, lease_until=now() + 8_000)
+    rules, _ = await ask(server, delay_ms=5_000, lease_until=now() + 12_000)
     assert rules.verdict == "defer"
     assert rules.due is not None
-    assert rules.due - now() == pytest.approx(5_000, abs=500)
+    assert rules.due - now() == pytest.approx(5_000, abs=2_500)
     assert len(server.requests) == 1
 
 

@@ -1,5 +1,6 @@
 """Plans and items for tests of fetching."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,6 @@ _PLAN = Plan(
 
 
 def make_plan(**changes: Any) -> Plan:
-    import dataclasses
-
     return dataclasses.replace(_PLAN, **changes)
 
 
