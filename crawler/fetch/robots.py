@@ -29,13 +29,6 @@ from crawler.ports import Now
 Reserve = Callable[[str], Awaitable[int | None]]
 """Take a host's turn: None if taken, else when to come again."""
 
-_UNREACHABLE: dict[str, RulesVerdict] = {
-    "dns": "dns",
-    "connect": "connect",
-    "tls": "tls",
-    "blocked_address": "blocked_address",
-}
-
 
 class _TooSoon(NamedTuple):
     """A hop must wait longer than this lease may."""
@@ -113,8 +106,10 @@ class RobotsFetcher:
             case _TooSoon():
                 return self._rules(item, "defer", due=answer.due)
             case Failed():
-                verdict = _UNREACHABLE.get(answer.error, "defer")
-                return self._later(item, verdict, policy.NETWORK_BACKOFF_MS)
+                error = answer.error
+                if error in ("dns", "connect", "tls", "blocked_address"):
+                    return self._later(item, error, policy.NETWORK_BACKOFF_MS)
+                return self._later(item, "defer", policy.NETWORK_BACKOFF_MS)
             case Redirected():
                 return self._allow(item, answer)
             case Fetched():

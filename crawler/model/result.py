@@ -124,6 +124,9 @@ RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect", "tls", "bloc
 """rules: obey `body` · allow: no rules (4xx) · defer: ask again at `due` · dns, connect, tls,
 blocked_address: no server there that we can talk to."""
 
+NO_SERVER: frozenset[RulesVerdict] = frozenset({"dns", "connect", "tls", "blocked_address"})
+"""Verdicts that a URL of the origin gets as its outcome, without a request."""
+
 
 class Rules(NamedTuple):
     """How the lease of a robots item ends."""

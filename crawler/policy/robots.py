@@ -2,16 +2,14 @@
 
 Our own, because politeness is our core: known parsers match agents too loosely or follow a dialect.
 Where RFC and practice differ we take the stricter reading. Both work in linear time, on any bytes.
-
-Paths are compared in one normal form: percent-encoded unreserved characters are decoded, everything
-that is neither unreserved nor reserved is encoded, hex digits are upper-case. A star or dollar sign
-of a URL is encoded too, so that a rule reaches it by `%2A` and `%24` only.
 """
 
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+from crawler.policy.robots_paths import encoded, has_reserved_query, normal_form, query_form
 
 MAX_BYTES = 512_000
 """How much of a robots.txt counts; the RFC asks for 500 KiB at least."""
@@ -31,10 +29,6 @@ NETWORK_BACKOFF_MS = 10_000
 MAX_BACKOFF_MS = 3_600_000
 
 _MAX_CRAWL_DELAY_S = 1_000_000.0
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_NEEDS_WORK = re.compile(rb"[^A-Za-z0-9\-._~:/?#\[\]@!&'()*+,;=$]")
-_ODD_BYTE = re.compile(rb"%([0-9A-Fa-f]{2})|%|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]")
-_QUERY_ESCAPES = re.compile("%(?:3A|2F|3F|40|5B|5D)")
 _LINES = re.compile(rb"\r\n|\r|\n")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d*)?|\.\d+")
@@ -124,7 +118,7 @@ class RobotsRules:
                 if known is None or (line.allow and not known.allow):
                     self._plain[pattern] = line
             second = query_form(pattern)
-            if "?" in pattern and _has_reserved(second):
+            if "?" in pattern and has_reserved_query(second):
                 wild.append(_split(line, second, in_query=True))
         self._by_length = sorted({len(pattern) for pattern in self._plain}, reverse=True)
         self._wild = sorted(wild, key=lambda w: (len(w.line.pattern), w.line.allow), reverse=True)
@@ -221,26 +215,6 @@ class _Reading:
         )
 
 
-def normal_form(target: str) -> str:
-    """Return path and query as they are compared with rules."""
-    form = _encoded(target.encode("utf-8", "surrogatepass"))
-    if "*" in form or "$" in form:
-        form = form.replace("*", "%2A").replace("$", "%24")
-    return form
-
-
-def query_form(form: str) -> str:
-    """Return a second form in which a query's `:/?@[]` are plain.
-
-    The RFC's own table has a rule `?u=https://x` match a URL `?u=https%3A%2F%2Fx`; elsewhere it
-    keeps the two apart. So rules with such characters in their query are tried in both forms.
-    """
-    path, mark, query = form.partition("?")
-    if not mark or "%" not in query:
-        return form
-    return path + mark + _QUERY_ESCAPES.sub(lambda m: chr(int(m[0][1:], 16)), query)
-
-
 def expires_at(now: int, cache_control: str | None, max_age_ms: int) -> int:
     """Return when rules must be asked for again; the server may shorten our own limit."""
     if cache_control is None:
@@ -277,7 +251,7 @@ def _records(body: bytes) -> Iterator[tuple[int, str, bytes]]:
 
 
 def _rule(number: int, allow: bool, value: bytes) -> Line | None:
-    pattern = re.sub(r"\*{2,}", "*", _encoded(value))
+    pattern = re.sub(r"\*{2,}", "*", encoded(value))
     if pattern[:1] not in ("/", "*"):
         # No URL can match this. Whoever forbids `private/` means `/private/`; nothing is allowed
         # on such a guess.
@@ -288,29 +262,9 @@ def _rule(number: int, allow: bool, value: bytes) -> Line | None:
     return Line(number, allow, head.replace("$", "%24") + last)
 
 
-def _encoded(raw: bytes) -> str:
-    if _NEEDS_WORK.search(raw) is None:
-        return raw.decode("ascii")
-    return _ODD_BYTE.sub(_encode_one, raw).decode("ascii")
-
-
-def _encode_one(match: re.Match[bytes]) -> bytes:
-    digits = match[1]
-    if digits is None:
-        text = match[0]
-        return text if text == b"%" else b"%%%02X" % text[0]
-    code = int(digits, 16)
-    return bytes((code,)) if code in _UNRESERVED else b"%%%02X" % code
-
-
 def _split(line: Line, pattern: str, *, in_query: bool) -> _Wild:
     anchored = pattern.endswith("$")
     return _Wild(line, tuple(pattern.removesuffix("$").split("*")), anchored, in_query)
-
-
-def _has_reserved(form: str) -> bool:
-    query = form.partition("?")[2]
-    return any(c in query for c in ":/?@[]")
 
 
 def _token(text: str) -> str:

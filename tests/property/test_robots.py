@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.policy.robots import Line, RobotsRules, _split, normal_form, parse_robots
+from crawler.policy.robots import Line, RobotsRules, _split, parse_robots
+from crawler.policy.robots_paths import normal_form
 
 KEYS = ["User-agent: ", "Disallow: ", "Allow: ", "Crawl-delay: ", "Sitemap: ", "x", ""]
 VALUES = st.sampled_from(["*", "quasicrawler", "/", "/a*b$", "%2a", "%", "#", ":", "é", "\r", "3"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from crawler.policy.robots import RobotsRules, backoff_ms, normal_form, parse_robots
+from crawler.policy.robots import RobotsRules, backoff_ms, parse_robots
+from crawler.policy.robots_paths import normal_form
 
 TOKEN = "QuasiCrawler"
 
