@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.site import TestSite
+from tests.support.site_graph import Graph, SiteOptions
 
 pytestmark = pytest.mark.component
 
@@ -177,3 +178,13 @@ def test_its_process_group_is_not_the_tests(client):
         assert os.getpgid(site._process.pid) != os.getpgid(0)
         os.kill(site._process.pid, signal.SIGCONT)
         assert client.get(site.seeds[0])[0] == 200
+
+
+@pytest.mark.parametrize("links_per_page", [0, 1, 2, 7])
+def test_every_page_hangs_on_the_tree_below_the_index(links_per_page):
+    """Chance links alone would leave a page out for some seeds and sizes."""
+    graph = Graph(SiteOptions(hosts=2, pages_per_host=60, links_per_page=links_per_page), 1)
+    reached = {"/"}
+    for number in range(60):
+        assert graph.page_path(number) in reached
+        reached.update(graph.links(1, number))
