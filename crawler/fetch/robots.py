@@ -4,7 +4,8 @@
     3xx                          followed, five times at most; then as if there were none
     4xx but 429                  allow: there are no rules
     429, 5xx, cut, time-out …    defer: nothing of the origin is asked for until an answer came
-    no address, refused, TLS …   that verdict: the origin has no server we can talk to
+    no address, refused, TLS …   that verdict: the origin has no server we can talk to (of the
+                                 origin itself; where a redirect led to, it is one more "defer")
 
 A hop to another host takes that host's turn; one to a host that was asked before waits for its
 delay. No record is written for any of it.
@@ -36,6 +37,13 @@ class _TooSoon(NamedTuple):
     due: int
 
 
+class _HopFailed(NamedTuple):
+    """No answer from where a redirect led to."""
+
+
+_Answer = Fetched | Redirected | Failed | _HopFailed | _TooSoon
+
+
 class RobotsFetcher:
     """Fetches robots.txt with the fetcher of its process."""
 
@@ -50,9 +58,7 @@ class RobotsFetcher:
         answer = await self._follow(item, reserve, asked)
         return self._judge(item, answer), asked.get(item.host)
 
-    async def _follow(
-        self, item: Item, reserve: Reserve, asked: dict[str, int]
-    ) -> Fetched | Redirected | Failed | _TooSoon:
+    async def _follow(self, item: Item, reserve: Reserve, asked: dict[str, int]) -> _Answer:
         """Return the last answer of the chain; `asked` gets each host's last request start."""
         url = item.url
         for hop in range(policy.MAX_HOPS + 1):
@@ -65,7 +71,7 @@ class RobotsFetcher:
             if not (isinstance(answer, Failed) and answer.error in ("dns", "blocked_address")):
                 asked[host] = answer.started_at
             if not isinstance(answer, Redirected):
-                return answer
+                return _HopFailed() if hop and isinstance(answer, Failed) else answer
             try:
                 url = resolve(url, answer.location)
             except UrlRejected:
@@ -101,14 +107,14 @@ class RobotsFetcher:
         await asyncio.sleep(wait_ms / 1000)
         return True
 
-    def _judge(self, item: Item, answer: Fetched | Redirected | Failed | _TooSoon) -> Rules:
+    def _judge(self, item: Item, answer: _Answer) -> Rules:
         match answer:
             case _TooSoon():
                 return self._rules(item, "defer", due=answer.due)
             case Failed():
-                error = answer.error
-                if error in ("dns", "connect", "tls", "blocked_address"):
-                    return self._later(item, error, policy.NETWORK_BACKOFF_MS)
+                return self._later(item, _verdict(answer), policy.NETWORK_BACKOFF_MS)
+            case _HopFailed():
+                # The origin has a server, it only points to none: its URLs must not be told so.
                 return self._later(item, "defer", policy.NETWORK_BACKOFF_MS)
             case Redirected():
                 return self._allow(item, answer)
@@ -174,3 +180,11 @@ class RobotsFetcher:
             due=due,
             crawl_delay_ms=crawl_delay_ms,
         )
+
+
+def _verdict(failure: Failed) -> RulesVerdict:
+    match failure.error:
+        case "dns" | "connect" | "tls" | "blocked_address":
+            return failure.error
+        case _:
+            return "defer"

@@ -264,11 +264,14 @@ async def test_redirect_to_nowhere_allows(server: FaultServer, location: str) ->
     assert rules.verdict == "allow"
 
 
-async def test_redirect_is_guarded(server: FaultServer) -> None:
-    """A robots.txt could point us at the machine's own services."""
-    server.on("/robots.txt", {"status": 301, "headers": [("Location", "http://10.0.0.1/r")]})
-    rules, _ = await ask(server)
-    assert rules.verdict == "blocked_address"
+@pytest.mark.parametrize("target", ["http://10.0.0.1/r", "http://nowhere.invalid/r"])
+async def test_redirect_to_no_server_defers(server: FaultServer, target: str) -> None:
+    """A robots.txt could point us at machines of our own network; and the pages of an origin that
+    has a server would be recorded as having none."""
+    server.on("/robots.txt", {"status": 301, "headers": [("Location", target)]})
+    rules, started_at = await ask(server)
+    assert rules.verdict == "defer"
+    assert started_at is not None
 
 
 async def test_same_host_wait_past_the_lease_is_deferred(server: FaultServer) -> None:
