@@ -44,11 +44,11 @@ def _ceiling(workload: str, scratch: Path) -> list[str]:
     return [sys.executable, "-m", "benchmarks.ceiling", str(manifest), str(scratch / "out.jsonl")]
 
 
-def _peer(module: str) -> Callable[[str, Path], list[str]]:
+def _peer(module: str, way: str) -> Callable[[str, Path], list[str]]:
     def command(_workload: str, scratch: Path) -> list[str]:
         return [
             str(peers_environment.python()), "-m", f"benchmarks.peers.{module}",
-            str(scratch / "seeds.txt"), str(scratch / "out.jsonl"),
+            str(scratch / "seeds.txt"), str(scratch / "out.jsonl"), way,
         ]  # fmt: skip
 
     return command
@@ -61,8 +61,16 @@ CONTENDERS = {
             "ours", "QuasiCrawler, 1 reader", (*BIG, "empty"), ours(1), "job/pages/part-*.jsonl"
         ),
         Contender("ours-2", "QuasiCrawler, 2 readers", ("W3",), ours(2), "job/pages/part-*.jsonl"),
-        Contender("crawlee", "Crawlee", (*BIG, "empty"), _peer("crawlee_http"), "out.jsonl"),
-        Contender("scrapy", "Scrapy", (*BIG, "empty"), _peer("scrapy_spider"), "out.jsonl"),
+        Contender(
+            "crawlee", "Crawlee", (*BIG, "empty"), _peer("crawlee_http", "ours"), "out.jsonl"
+        ),
+        Contender(
+            "crawlee-plain", "Crawlee, plain", BIG, _peer("crawlee_http", "plain"), "out.jsonl"
+        ),
+        Contender("scrapy", "Scrapy", (*BIG, "empty"), _peer("scrapy_spider", "ours"), "out.jsonl"),
+        Contender(
+            "scrapy-plain", "Scrapy, plain", BIG, _peer("scrapy_spider", "plain"), "out.jsonl"
+        ),
         Contender("ceiling", "ceiling", BIG, _ceiling, "out.jsonl", measures_itself=True),
     )
 }

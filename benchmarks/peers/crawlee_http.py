@@ -1,6 +1,6 @@
 """Crawlee for Python in its fastest form: HttpCrawler, memory storage, our page handling.
 
-python -m benchmarks.peers.crawlee_http SEEDS OUTPUT
+python -m benchmarks.peers.crawlee_http SEEDS OUTPUT ours|plain
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from benchmarks.peers.handling import Handling
 CONCURRENCY = 16
 
 
-async def crawl(seeds: list[str], output: Path) -> int:
+async def crawl(seeds: list[str], output: Path, way: str) -> int:
     """Crawl the hosts of the seeds; return how many pages were written."""
-    with Handling(seeds, output) as handling:
+    with Handling(seeds, output, way) as handling:
         crawler = HttpCrawler(
             http_client=ImpitHttpClient(persist_cookies_per_session=False),
             storage_client=MemoryStorageClient(),
@@ -49,7 +49,7 @@ def main() -> None:
     """Run one crawl."""
     logging.basicConfig(level=logging.ERROR)
     seeds = Path(sys.argv[1]).read_text().split()
-    print("pages", asyncio.run(crawl(seeds, Path(sys.argv[2]))))
+    print("pages", asyncio.run(crawl(seeds, Path(sys.argv[2]), sys.argv[3])))
 
 
 if __name__ == "__main__":

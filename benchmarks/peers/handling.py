@@ -1,24 +1,65 @@
-"""The page handling that all peers share: our parser, our links, one JSONL line for each page.
+"""The page handling that the peers share: a crawler's work without a crawler.
 
-It is a crawler's work without a crawler: so what differs between the peers is the crawler.
+Both ways write the same keys, one JSONL line for each page. With `ours`, only the crawler differs
+from ours; `plain` is what a careful user of the peer writes with the same parser library.
 """
 
+import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import orjson
+from selectolax.lexbor import LexborHTMLParser
 
 from crawler.parse.content_type import header_charset
 from crawler.parse.html import parse_html
 from crawler.policy.canonicalization import LinkResolver
 
 
-class Handling:
-    """Parses pages, writes their lines, and says which links are new."""
+class Page(NamedTuple):
+    """What is taken from one page."""
 
-    def __init__(self, seeds: Sequence[str], output: Path) -> None:
+    title: str | None
+    description: str | None
+    links: list[str]
+    followable: list[str]
+    text: str
+
+
+def ours(url: str, body: bytes, content_type: str | None, resolver: LinkResolver) -> Page:
+    """Handle a page with our parser and link code."""
+    document = parse_html(
+        body, url=url, header_charset=header_charset(content_type), resolver=resolver
+    )
+    description = document.metas.get("description")
+    return Page(document.title, description, document.links, document.followable, document.text)
+
+
+def plain(url: str, body: bytes, _content_type: str | None, _resolver: LinkResolver) -> Page:
+    """Handle a page as one would by hand: the same parser library, `urljoin` for each new href."""
+    tree = LexborHTMLParser(body)
+    title = tree.css_first("title")
+    meta = tree.css_first("meta[name=description]")
+    hrefs = {(node.attrs["href"] or "").partition("#")[0]: None for node in tree.css("a[href]")}
+    joined = (urllib.parse.urljoin(url, href) for href in hrefs)  # noqa: TID251 - not our own code
+    links = list(dict.fromkeys(link for link in joined if link.startswith(("http:", "https:"))))
+    tree.strip_tags(["script", "style", "noscript", "template"])
+    return Page(
+        title.text() if title else None,
+        meta.attrs.get("content") if meta else None,
+        links,
+        links,
+        tree.body.text() if tree.body else "",
+    )
+
+
+class Handling:
+    """Handles pages, writes their lines, and says which links are new."""
+
+    def __init__(self, seeds: Sequence[str], output: Path, way: str) -> None:
+        self._way = {"ours": ours, "plain": plain}[way]
         self._resolver = LinkResolver()
         self._hosts = frozenset(seeds)  # a seed ends with the slash after its host
         self._seen = set(seeds)
@@ -27,22 +68,20 @@ class Handling:
 
     def page(self, url: str, body: bytes, content_type: str | None) -> list[str]:
         """Write the line of a page; return its links that are in scope and were never seen."""
-        document = parse_html(
-            body, url=url, header_charset=header_charset(content_type), resolver=self._resolver
-        )
+        page = self._way(url, body, content_type, self._resolver)
         record = {
             "url": url,
-            "title": document.title,
-            "description": document.metas.get("description"),
-            "links": document.links,
-            "text": document.text,
+            "title": page.title,
+            "description": page.description,
+            "links": page.links,
+            "text": page.text,
         }
         self._output.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
         self.pages += 1
         # The seen-set comes first: most links are known, and that look-up is the cheapest.
         seen = self._seen
-        fresh = [link for link in document.followable if link not in seen]
-        fresh = [link for link in fresh if link[: link.index("/", 8) + 1] in self._hosts]
+        fresh = [link for link in page.followable if link not in seen]
+        fresh = [link for link in fresh if link[: link.find("/", 8) + 1] in self._hosts]
         seen.update(fresh)
         return fresh
 

@@ -1,6 +1,6 @@
 """Scrapy in its fastest form: asyncio reactor on uvloop, own seen-set, our page handling.
 
-python -m benchmarks.peers.scrapy_spider SEEDS OUTPUT
+python -m benchmarks.peers.scrapy_spider SEEDS OUTPUT ours|plain
 """
 
 import sys
@@ -57,7 +57,7 @@ class Spider(scrapy.Spider):
 def main() -> None:
     """Run one crawl."""
     seeds = Path(sys.argv[1]).read_text().split()
-    with Handling(seeds, Path(sys.argv[2])) as handling:
+    with Handling(seeds, Path(sys.argv[2]), sys.argv[3]) as handling:
         process = CrawlerProcess(SETTINGS)
         process.crawl(Spider, seeds=seeds, handling=handling)
         process.start()
