@@ -46,7 +46,8 @@ def demo(
     seeds = job / "seeds.txt"
     with _served(port, seeds) as about:
         (job / _ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
-        options = ["--job", str(job), "--delay", delay, "--allow-net", "127.0.0.0/8"]
+        options = ["--job", str(job), "--delay", delay, "--retry-base", "200ms"]
+        options += ["--allow-net", "127.0.0.0/8"]
         code = _run("start", str(seeds), *options, job=job)
     if code:
         sys.exit(code)
@@ -129,7 +130,8 @@ def _run(*words: str, job: Path) -> int:
     # In the job's own directory no .env of the user is read.
     child = subprocess.Popen(_command("crawler", *words), cwd=job, env=_environment())  # noqa: S603
     with child, _passed_on(child):
-        return child.wait()
+        code = child.wait()
+    return code if code >= 0 else 128 - code
 
 
 @contextmanager
