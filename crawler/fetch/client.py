@@ -4,11 +4,13 @@ import socket
 from collections.abc import Awaitable, Callable
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from crawler.fetch.body import ACCEPT_ENCODING
 from crawler.fetch.guard import Guard, GuardedResolver
 from crawler.model.plan import Plan
+from crawler.ports import Now
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 MAX_HEADERS = 200
@@ -29,6 +31,55 @@ class ConnectionLostError(aiohttp.ClientError):
 
 class BadResponseError(aiohttp.ClientError):
     """A response that aiohttp takes and we do not."""
+
+
+class Sending:
+    """The sending of one request: a middleware that keeps count, for one call of the session."""
+
+    __slots__ = ("_now", "at")
+
+    def __init__(self, now: Now) -> None:
+        self._now = now
+        self.at: int | None = None
+        """When the request was sent; None: it was not, or only the connection was tried.
+
+        The host's delay counts from here. Counted from before a slow connect, two requests would
+        be closer at the server than the delay.
+        """
+
+    def sent(self) -> None:
+        """Note the time: a connection is there, and the request goes out now."""
+        self.at = self._now()
+
+    async def __call__(
+        self,
+        request: aiohttp.ClientRequest,
+        send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+    ) -> aiohttp.ClientResponse:
+        """Send once.
+
+        aiohttp by itself sends a GET again when its connection breaks: at once, whatever the host's
+        delay, and in nobody's count. Another exception keeps it from that.
+        """
+        if isinstance(request, _TimedRequest):
+            request.sending = self
+        try:
+            return await send(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise ConnectionLostError(str(error) or type(error).__name__) from error
+
+
+class _TimedRequest(aiohttp.ClientRequest):
+    """Tells its `Sending` when a connection is there."""
+
+    sending: Sending | None = None
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if self.sending is not None:
+            self.sending.sent()
+        return await super().send(conn)
 
 
 async def open_session(plan: Plan, guard: Guard) -> tuple[aiohttp.ClientSession, GuardedResolver]:
@@ -62,25 +113,9 @@ async def open_session(plan: Plan, guard: Guard) -> tuple[aiohttp.ClientSession,
         max_line_size=_MAX_FIELD_BYTES,
         max_field_size=_MAX_FIELD_BYTES,
         max_headers=MAX_HEADERS,
-        middlewares=(_send_once,),
+        request_class=_TimedRequest,
     )
     return session, resolver
-
-
-async def _send_once(
-    request: aiohttp.ClientRequest,
-    send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET again by itself when its connection breaks.
-
-    It does so at once, whatever the host's delay, and such a request would be in no count.
-    """
-    try:
-        return await send(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise ConnectionLostError(str(error) or type(error).__name__) from error
 
 
 def _new_socket(addr_info: tuple[object, ...]) -> socket.socket:

