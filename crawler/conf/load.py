@@ -36,6 +36,8 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: 
     if "config" in over_file:
         values = from_crawl_file(_crawl_file(over_file["config"], cwd)) | over_file
     _map_legacy(values, notes)
+    if environ.get("NO_COLOR"):
+        values.setdefault("no_color", Given(True, "env", "NO_COLOR"))
     settings = _validate(values)
     for name in _PATHS:
         path = getattr(settings, name)

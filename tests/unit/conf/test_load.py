@@ -79,6 +79,13 @@ def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
     assert _load(tmp_path, CRAWLER_DELAY="", CRAWLER_MAX_PAGES="").delay == 1
 
 
+def test_no_color_of_all_programs_is_obeyed(tmp_path: Path) -> None:
+    """Who has set NO_COLOR once does not want to set it again for each program."""
+    assert _load(tmp_path, NO_COLOR="1").no_color
+    assert not _load(tmp_path, NO_COLOR="").no_color
+    assert not _load(tmp_path, NO_COLOR="1", CRAWLER_NO_COLOR="no").no_color
+
+
 def test_none_lifts_a_limit(tmp_path: Path) -> None:
     """TOML has no null: a limit of a shared file could not be taken away."""
     (tmp_path / "crawl.toml").write_text('max_pages = 5\nmax_time = "1h"\nmax_total_bytes = 9\n')
