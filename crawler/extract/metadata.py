@@ -1,0 +1,37 @@
+"""Title, description, language and canonical address of a page, fit for a record."""
+
+from typing import NamedTuple
+
+from crawler.model.document import Document
+from crawler.model.text import collapse, cut
+
+MAX_TITLE_BYTES = 4096
+MAX_DESCRIPTION_BYTES = 4096
+MAX_LANG_BYTES = 64
+
+
+class Metadata(NamedTuple):
+    """What a page says about itself; None where it says nothing."""
+
+    title: str | None
+    description: str | None
+    lang: str | None
+    canonical: str | None
+
+
+def metadata(document: Document) -> Metadata:
+    """Return the metadata of a page: white space collapsed, lengths capped, never empty."""
+    metas = document.metas
+    description = metas.get("description") or metas.get("og:description")
+    return Metadata(
+        title=_tidy(document.title, MAX_TITLE_BYTES),
+        description=_tidy(description, MAX_DESCRIPTION_BYTES),
+        lang=_tidy(document.lang, MAX_LANG_BYTES),
+        canonical=document.canonical,
+    )
+
+
+def _tidy(text: str | None, max_bytes: int) -> str | None:
+    if not text:
+        return None
+    return cut(collapse(text), max_bytes).rstrip() or None

@@ -1,0 +1,188 @@
+"""One HTML page to a `Document`: a single parse, links taken once, then the text.
+
+This is the hottest code of the crawler: each walk over the tree and each look at an attribute
+counts.
+"""
+
+import re
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+
+from crawler.model.document import Document
+from crawler.model.text import collapse, cut
+from crawler.parse.charset import to_utf8
+from crawler.parse.nesting import shallow
+from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver
+
+MAX_LINKS = 20_000
+"""Of one page; links after these are not looked at."""
+MAX_HREF_LENGTH = 4 * MAX_URL_LENGTH
+MAX_TEXT_BYTES = 1_000_000
+MAX_HEAD_TEXT_BYTES = 65_536
+"""Of a title or a meta's content; what a record keeps is less (`crawler.extract`)."""
+MAX_METAS = 500
+
+# Without mutation events, changing the tree costs the same at any depth.
+_OPTIONS = int(LexborDocumentOptions.WO_EVENTS)
+_NOFOLLOW = '[rel~="nofollow" i]'
+# What a page has few of is found in one walk over the head and one, for less, over the body. A
+# stray element ends the head early; then the whole document is searched as the head is.
+_HEAD_PARTS = 'title,meta[content],base[href],link[rel~="canonical" i][href]'
+_BODY_PARTS = f"meta[content],base[href],area[href],a{_NOFOLLOW}"
+_PARTS = f"{_HEAD_PARTS},area[href],a{_NOFOLLOW}"
+_FOLLOWABLE = f"a[href]:not({_NOFOLLOW}),area[href]:not({_NOFOLLOW})"
+# Lists of one selector each, since every entry of these lists would be a walk of its own.
+_UNREAD = ["script,style,noscript,template"]
+_INLINE = ["a,b,code,em,i,span,strong"]
+"""Elements whose edges do not end a word; only the usual ones, since each name costs time."""
+_REFRESH = re.compile(
+    r"""\s*[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?(?:"([^"]*)|'([^']*)|(\S.*))""",
+    re.IGNORECASE | re.DOTALL,
+).match
+_JOINED_METAS = frozenset({"robots"})
+"""Metas that hold together when they are repeated; of all others the first one wins."""
+
+
+def parse_html(
+    body: bytes, *, url: str, header_charset: str | None, resolver: LinkResolver
+) -> Document:
+    """Parse a page that came from the canonical `url`; any bytes make a document."""
+    data, charset = to_utf8(body, header_charset)
+    data = shallow(data)
+    # With scripting on, noscript is text: its links and metas are not those of the page.
+    tree = LexborHTMLParser(data, options=_OPTIONS, scripting=True)
+    parts = _Parts(tree)
+    base = _resolved(resolver, url, parts.base) or url
+    root = tree.root
+    links, followable = _links(tree, parts, base, resolver)
+    return Document(
+        charset=charset,
+        title=parts.title,
+        metas=parts.metas,
+        lang=root.attrs.get("lang") if root is not None else None,
+        canonical=_resolved(resolver, base, parts.canonical),
+        text=_text(tree),
+        links=links,
+        followable=followable,
+    )
+
+
+class _Parts:
+    """The elements that a page has once, or a few times, or not at all."""
+
+    __slots__ = ("base", "canonical", "has_area", "has_nofollow", "metas", "refresh", "title")
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.title: str | None = None
+        self.metas: dict[str, str] = {}
+        self.refresh: str | None = None
+        self.base: str | None = None
+        self.canonical: str | None = None
+        self.has_area = False
+        self.has_nofollow = False
+        for node in _parts_of(tree):
+            match node.tag:
+                case "meta":
+                    self._add_meta(node.attributes)
+                case "title":
+                    if self.title is None and not _in_drawing(node):
+                        self.title = cut(node.text(), MAX_HEAD_TEXT_BYTES)
+                case "link":
+                    self.canonical = self.canonical or node.attrs.get("href")
+                case "base":
+                    self.base = self.base or node.attrs.get("href")
+                case "area":
+                    self.has_area = True
+                    self.has_nofollow = self.has_nofollow or "rel" in node.attrs
+                case _:
+                    self.has_nofollow = True
+
+    def _add_meta(self, attributes: dict[str, str | None]) -> None:
+        content = attributes["content"]
+        name = attributes.get("name") or attributes.get("property")
+        if not content or len(self.metas) >= MAX_METAS:
+            return
+        if name:
+            name = name.strip().lower()
+            if name not in self.metas:
+                self.metas[name] = cut(content, MAX_HEAD_TEXT_BYTES)
+            elif name in _JOINED_METAS:
+                joined = f"{self.metas[name]}, {content}"
+                self.metas[name] = cut(joined, MAX_HEAD_TEXT_BYTES)
+        elif self.refresh is None:
+            kind = attributes.get("http-equiv")
+            if kind is not None and kind.strip().lower() == "refresh":
+                self.refresh = _refresh_target(content)
+
+
+def _parts_of(tree: LexborHTMLParser) -> list[LexborNode]:
+    head, body = tree.head, tree.body
+    if head is None or body is None:
+        return tree.css(_PARTS)
+    nodes = head.css(_HEAD_PARTS)
+    others = body.css(_BODY_PARTS)
+    if any(node.tag == "meta" for node in others) or not any(node.tag == "title" for node in nodes):
+        return tree.css(_PARTS)
+    return nodes + others
+
+
+def _in_drawing(node: LexborNode) -> bool:
+    parent = node.parent
+    return parent is not None and parent.tag not in {"head", "body", "html"}
+
+
+def _refresh_target(content: str) -> str | None:
+    match = _REFRESH(content) if len(content) <= MAX_HREF_LENGTH else None
+    if match is None:
+        return None
+    return match[1] or match[2] or match[3]
+
+
+def _resolved(resolver: LinkResolver, base: str, href: str | None) -> str | None:
+    if not href or len(href) > MAX_HREF_LENGTH:
+        return None
+    found = resolver.resolve(base, [href])
+    return found[0] if found else None
+
+
+def _links(
+    tree: LexborHTMLParser, parts: _Parts, base: str, resolver: LinkResolver
+) -> tuple[list[str], list[str]]:
+    """Return all targets, and those that may be followed."""
+    nodes = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
+    links = resolver.resolve(base, _hrefs(nodes, parts.refresh))
+    if not parts.has_nofollow:
+        return links, links
+    # One link without nofollow is enough; the memo makes the second pass cheap.
+    nodes = tree.css(_FOLLOWABLE)
+    return links, resolver.resolve(base, _hrefs(nodes, parts.refresh))
+
+
+def _hrefs(nodes: list[LexborNode], refresh: str | None) -> list[str]:
+    del nodes[MAX_LINKS:]
+    try:
+        hrefs = [node.attrs["href"] or "" for node in nodes]
+    except KeyError:
+        # `a[href]` also selects a link in a drawing that has an xlink:href only.
+        hrefs = [node.attrs["href"] or "" for node in nodes if "href" in node.attrs]
+    if refresh is not None:
+        hrefs.insert(0, refresh)
+    if max(map(len, hrefs), default=0) > MAX_HREF_LENGTH:
+        return [href for href in hrefs if len(href) <= MAX_HREF_LENGTH]
+    return hrefs
+
+
+def _text(tree: LexborHTMLParser) -> str:
+    """Return the visible text; changes the tree, so it comes last.
+
+    Text of neighbouring elements must not run together (`<td>a</td><td>b</td>`), and words must
+    not fall apart at inline markup (`<b>T</b>he`): inline elements are dissolved, and what is
+    still apart then is separated by a space.
+    """
+    body = tree.body
+    if body is None:
+        return ""
+    body.strip_tags(_UNREAD)
+    body.unwrap_tags(_INLINE, True)
+    body.merge_text_nodes()
+    return cut(collapse(body.text(separator=" ")), MAX_TEXT_BYTES)

@@ -1,0 +1,49 @@
+"""Title, description, language: tidy, short, or nothing."""
+
+from dataclasses import replace
+
+from crawler.extract.metadata import MAX_TITLE_BYTES, Metadata, metadata
+from crawler.model.document import Document
+
+EMPTY = Document(
+    charset="utf-8",
+    title=None,
+    metas={},
+    lang=None,
+    canonical=None,
+    text="",
+    links=[],
+    followable=[],
+)
+
+
+def test_nothing_said_is_none() -> None:
+    """A blank title would look like a title."""
+    assert metadata(EMPTY) == Metadata(None, None, None, None)
+    blank = replace(EMPTY, title=" \n ", lang="", metas={"description": "\u00a0"})
+    assert metadata(blank) == Metadata(None, None, None, None)
+
+
+def test_white_space_is_collapsed() -> None:
+    """A title over two lines would be one in the record."""
+    found = metadata(
+        replace(
+            EMPTY,
+            title="\n a \u2003b\n",
+            lang=" en ",
+            metas={"description": "c\n d", "og:description": "other"},
+            canonical="http://h/",
+        )
+    )
+    assert found == Metadata("a b", "c d", "en", "http://h/")
+
+
+def test_the_open_graph_description_stands_in() -> None:
+    """Many pages describe themselves there only."""
+    assert metadata(replace(EMPTY, metas={"og:description": "x"})).description == "x"
+
+
+def test_lengths_are_capped_at_a_character() -> None:
+    """A page could put a megabyte into its title."""
+    found = metadata(replace(EMPTY, title="ä" * 10_000, lang="x" * 100)).title
+    assert found == "ä" * (MAX_TITLE_BYTES // 2)
