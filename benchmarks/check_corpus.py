@@ -7,7 +7,7 @@ import sys
 from collections import deque
 
 from benchmarks.corpus import file_of, manifest
-from benchmarks.pages import targets
+from benchmarks.pages import refresh_target, targets
 from benchmarks.places import OUTSIDE, WORKLOADS
 
 
@@ -25,18 +25,23 @@ def faults(workload: str) -> list[str]:
         if not file_of(workload, url).is_file():
             wrong.append(f"{url} has no file")
             continue
-        for target in targets(file_of(workload, url).read_bytes(), url):
-            if target in found or target.startswith(OUTSIDE + "/"):
-                continue
-            if not target.startswith(("http://", "https://")):
-                continue
-            if target not in listed:
+        body = file_of(workload, url).read_bytes()
+        refresh = refresh_target(body, url)
+        if refresh is not None and not _leads_nowhere_new(refresh, listed):
+            wrong.append(f"{url} has a meta refresh to {refresh}, which is not listed")
+        for target in targets(body, url):
+            if not _leads_nowhere_new(target, listed):
                 wrong.append(f"{url} links to {target}, which is not listed")
-                continue
-            found.add(target)
-            queue.append(target)
+            elif target in listed and target not in found:
+                found.add(target)
+                queue.append(target)
     wrong += [f"{url} is listed, but cannot be reached" for url in sorted(listed - found)]
     return wrong
+
+
+def _leads_nowhere_new(target: str, listed: set[str]) -> bool:
+    is_web = target.startswith(("http://", "https://"))
+    return target in listed or not is_web or target.startswith(OUTSIDE + "/")
 
 
 def main() -> int:

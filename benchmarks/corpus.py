@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from benchmarks import packages
-from benchmarks.pages import Pages, closed, targets
+from benchmarks.pages import Pages, closed, refresh_target, targets
 from benchmarks.places import MANIFESTS, SITES, WORKLOADS, seeds
 
-FORMAT = 3
+FORMAT = 4
 W2_PAGES = 5000
 W3_PAGES_PER_HOST = 22  # and the index page
 W3_MAX_BYTES = 200_000
@@ -27,7 +27,8 @@ def build(workload: str) -> dict[str, object]:
     """Build one workload and write its manifest.
 
     Beside each URL stands how many distinct web addresses its page links to, which every record
-    is checked against; null for the few pages with so many that a crawler may cut the list.
+    is checked against; null for the few pages where crawlers may differ: with so many links that
+    a crawler may cut the list, or with a meta refresh to where no link leads.
     """
     versions = {}
     for doc in _docs(workload):
@@ -183,7 +184,8 @@ def _figures(workload: str, urls: list[str]) -> dict[str, object]:
         found = list(targets(body, url))
         sizes.append(len(body))
         links.append(len(found))
-        distinct.append(len({t for t in found if is_counted(t)}) if len(found) < MANY else None)
+        odd = len(found) > MANY or refresh_target(body, url) not in {None, *found}
+        distinct.append(None if odd else len({target for target in found if is_counted(target)}))
     return {
         "pages": len(urls),
         "mean_bytes": round(statistics.mean(sizes)),

@@ -22,26 +22,33 @@ HREF = re.compile(
     rb"(\shref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE | re.DOTALL
 )
 REFRESH = re.compile(
-    rb"(<meta http-equiv=\"refresh\" content=\"\d+; ?url=)([^\"]*)(\")", re.IGNORECASE
+    rb"(<meta http-equiv=\"refresh\" content=\"\d+; ?url='?)([^\"']*)('?\")", re.IGNORECASE
 )
 
 
 def targets(body: bytes, url: str) -> Iterator[str]:
-    """Yield the absolute URLs, without fragment, of all links of a page, in document order.
-
-    A meta refresh counts as a link: some crawlers follow it.
-    """
-    for node in LexborHTMLParser(body).css("meta[http-equiv='refresh' i], a[href], area[href]"):
-        attributes = node.attributes
-        href = attributes.get("href") if node.tag != "meta" else _refresh(attributes["content"])
-        try:
-            yield ada_url.join_url(url, href or "").partition("#")[0]
-        except ValueError:
-            continue
+    """Yield the absolute URLs, without fragment, of all links of a page, in document order."""
+    for node in LexborHTMLParser(body).css("a[href], area[href]"):
+        if target := _joined(url, node.attrs["href"]):
+            yield target
 
 
-def _refresh(content: str | None) -> str:
-    return re.split("url=", content or "", maxsplit=1, flags=re.IGNORECASE)[-1].strip(" '\"")
+def refresh_target(body: bytes, url: str) -> str | None:
+    """Return where a meta refresh leads: some crawlers follow it like a link."""
+    if b"refresh" not in body:
+        return None
+    meta = LexborHTMLParser(body).css_first("meta[http-equiv='refresh' i]")
+    if meta is None:
+        return None
+    content = re.split("url=", meta.attributes["content"] or "", maxsplit=1, flags=re.IGNORECASE)
+    return _joined(url, content[-1].strip(" '\""))
+
+
+def _joined(url: str, href: str | None) -> str | None:
+    try:
+        return ada_url.join_url(url, href or "").partition("#")[0]
+    except ValueError:
+        return None
 
 
 class Pages:

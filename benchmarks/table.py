@@ -58,7 +58,11 @@ def _table(workload: str, rows: dict[str, Result]) -> str:
 
 
 def _ratio(row: Result, reference: Result | None) -> str:
-    return f"{row['rate'] / reference['rate']:.2f}" if reference and reference["rate"] else "-"
+    return f"{_share(row, reference):.2f}" if reference else "-"
+
+
+def _share(row: Result, reference: Result) -> float:
+    return row["rate"] / reference["rate"] if reference["rate"] else float("nan")
 
 
 def _bars(results: Sequence[Result], workloads: list[str]) -> list[str]:
@@ -71,8 +75,11 @@ def _bars(results: Sequence[Result], workloads: list[str]) -> list[str]:
         if workload in BARS:
             for name, bar in zip(("crawlee", "ceiling"), BARS[workload], strict=True):
                 if name in rows:
-                    value = row["rate"] / rows[name]["rate"]
+                    value = _share(row, rows[name])
                     lines.append(_bar(f"{workload} against {name}", value, bar))
+            if "crawlee-plain" in rows:
+                value = _share(row, rows["crawlee-plain"])
+                lines.append(f"- {workload} against crawlee-plain: {value:.2f}")
         if "ours-2" in rows:
             value = rows["ours-2"]["speed"] / row["speed"]
             lines.append(_bar(f"{workload} pages/s, two readers against one", value, TWO_READERS))
