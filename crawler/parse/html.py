@@ -98,7 +98,7 @@ class _Parts:
                     self.has_nofollow = True
 
     def _add_meta(self, attributes: dict[str, str | None]) -> None:
-        content = attributes["content"]
+        content = attributes.get("content")
         name = attributes.get("name") or attributes.get("property")
         if not content or len(self.metas) >= MAX_METAS:
             return
@@ -154,8 +154,11 @@ def _links(
     if not parts.has_nofollow:
         return links, links
     # One link without nofollow is enough; the memo makes the second pass cheap.
-    nodes = tree.css(_FOLLOWABLE)
-    return links, resolver.resolve(base, _hrefs(nodes, parts.refresh))
+    followable = resolver.resolve(base, _hrefs(tree.css(_FOLLOWABLE), parts.refresh))
+    if len(nodes) < MAX_LINKS:
+        return links, followable
+    found = set(links)
+    return links, [link for link in followable if link in found]
 
 
 def _hrefs(nodes: list[LexborNode], refresh: str | None) -> list[str]:

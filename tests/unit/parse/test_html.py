@@ -188,6 +188,14 @@ def test_links_are_capped() -> None:
     assert len(links(body)) == MAX_LINKS
 
 
+def test_no_link_beyond_the_cap_is_followable() -> None:
+    """With nofollow on the first links, others would be followed that no record has."""
+    body = "<a href=x rel=nofollow></a>" * MAX_LINKS + "<a href=y>"
+    document = parse(body)
+    assert document.links == ["http://h/dir/x"]
+    assert document.followable == []
+
+
 def test_an_endless_attribute_is_no_link() -> None:
     """A page full of `data:` links would be carried through every step."""
     assert links(f"<a href='{'a' * 9000}'><a href=b><a href='data:,{'x' * 100_000}'>") == [

@@ -152,3 +152,22 @@ def test_a_refused_link_stays_refused_from_the_memo() -> None:
     hrefs = ["mailto:a", "http://h:99999/", "http://h/" + "a" * 3000, "ftp://h/"]
     assert resolver.resolve("http://h/", hrefs) == []
     assert resolver.resolve("http://h/", hrefs) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("http://h/", "\\x"), ("http://h/", "http://h/\\x")),
+        (("http://h/a/", "\t/x"), ("http://h/", "a/\t/x")),
+        (("http://h/", "http:x"), ("https://h/", "http:x")),
+        (("http://h/", "/\\i/x"), ("http://h/", "http://h/\\i/x")),
+    ],
+)
+def test_the_memo_keeps_apart_what_only_looks_alike(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    """A link would lead where the same text led on another page."""
+    for one, other in ((first, second), (second, first)):
+        resolver = LinkResolver()
+        resolver.resolve(one[0], [one[1]])
+        assert resolver.resolve(other[0], [other[1]]) == [resolve(*other)]
