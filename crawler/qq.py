@@ -21,7 +21,7 @@ from crawler.dealer.queue import CrawlQueue
 from crawler.errors import CrawlerError
 from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
-from crawler.logs import configure
+from crawler.logs import configure, get_logger
 from crawler.pipeline.context import context
 from crawler.pipeline.ending import Ending
 from crawler.pipeline.reader import reader
@@ -84,6 +84,8 @@ class Runner:
                 color=not settings.no_color and sys.stderr.isatty(),
                 debug=settings.debug,
             )
+            for note in settings.notes:
+                get_logger("crawler.conf").warning("setting_noted", note=note)
             orders = Orders(
                 plan=plan,
                 seeds=settings.seeds,
@@ -119,6 +121,10 @@ def main() -> int:
     except CrawlerError as error:
         sys.stderr.write(f"crawler: {error}\n")
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - one line for the operator, the rest in the job's log
+        get_logger("crawler.qq").exception("run_failed")
+        sys.stderr.write(f"crawler: internal error: {type(error).__name__}: {error}\n")
+        return CrawlerError.exit_code
     sys.stderr.write(f"crawler: {ending.line}\n")
     return ending.exit_code
 

@@ -44,12 +44,10 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self.parent: Parent
 
-    def start(self, parent: Parent) -> None:
+    def start(self, parent: Parent) -> "asyncio.Task[None]":
+        """Begin to commit; the task ends with an error when output or frontier fail."""
         self.parent = parent
         self._task = asyncio.get_running_loop().create_task(self._run(), name="committer")
-
-    @property
-    def task(self) -> "asyncio.Task[None] | None":
         return self._task
 
     async def settle(self, settlement: Settlement) -> None:

@@ -5,6 +5,7 @@ ctx)`. Nothing here is shared with another process: the frontier connection, the
 part and the caches are this process's own.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         `reader` does the work; `attach(parent)` connects it to the parent process and starts the
         committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt;
+        `background` holds the committer's task: if it fails, this process is of no more use;
         `close()` commits what is left, seals the part and closes everything.
 
     Raises:
@@ -66,9 +68,11 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         named_hosts=await _named_hosts(plan, frontier),
     )
 
+    background: set[asyncio.Task[None]] = set()
+
     def attach(parent: Parent) -> None:
         worker.parent = parent
-        committer.start(parent)
+        background.add(committer.start(parent))
 
     def on_root(root: str) -> None:
         scope.add_root(root)
@@ -87,6 +91,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         "attach": attach,
         "on_pause": worker.pause,
         "on_root": on_root,
+        "background": background,
         "close": close,
     }
 

@@ -33,8 +33,10 @@ class PageSettler:
         self._resolver = resolver
         self._known = known
 
-    def fetched(self, item: Item, result: Fetched) -> Settlement:
-        """Settle a final response, any status."""
+    def fetched(
+        self, item: Item, result: Fetched, *, paused_until: int | None = None
+    ) -> Settlement:
+        """Settle a final response, any status; `paused_until` is what it asked of its host."""
         content_type = result.headers.get("content-type")
         document: Document | None = None
         if is_html(content_type, result.body):
@@ -60,7 +62,9 @@ class PageSettler:
             metadata=metadata(document) if document else None,
             directives=directives,
         )
-        return self._settle(item, result, record, links=links, refusals=refusals)
+        return self._settle(
+            item, result, record, links=links, refusals=refusals, paused_until=paused_until
+        )
 
     def redirected(self, item: Item, result: Redirected) -> Settlement:
         """Settle a hop: its own record, and the target as a URL of its own with the chain."""
@@ -158,13 +162,14 @@ class PageSettler:
         root: str | None = None,
         error: str | None = None,
         is_page: bool = True,
+        paused_until: int | None = None,
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
         content_hash = record["content_hash"]
         return Settlement(
             item=item,
-            note=HostNote(item.host_hash, result.started_at if result else None),
+            note=HostNote(item.host_hash, result.started_at if result else None, paused_until),
             result=Result(
                 item.ref,
                 item.host_hash,

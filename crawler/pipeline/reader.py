@@ -21,6 +21,8 @@ from crawler.model.work import Item
 from crawler.pipeline.committer import Committer
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.settlement import Settlement
+from crawler.policy.politeness import pause_until
+from crawler.policy.robots import RobotsRules
 from crawler.ports import Frontier, Now, Parent
 
 EXPIRY_MARGIN_MS = 5_000
@@ -94,9 +96,14 @@ class Reader:
             return self._pages.unfetched(item, item.verdict, self._now())
         if self._must_return(item):
             return None
-        if item.rules_version and not await self._is_allowed(item):
-            self.parent.fetched(item)
-            return _refused(item, "robots")
+        if item.rules_version:
+            rules = await self._rules_for(item)
+            if rules is None:
+                # They expired while the item waited: the frontier asks for them again first.
+                return None
+            if not rules.allows(request_target(item.url)):
+                self.parent.fetched(item)
+                return _refused(item, "robots")
         return await self._fetch(item)
 
     def _must_return(self, item: Item) -> bool:
@@ -113,16 +120,13 @@ class Reader:
         del self._paused[item.host]
         return False
 
-    async def _is_allowed(self, item: Item) -> bool:
-        """Judge a URL by its origin's rules; None in the store means that nothing forbids it."""
-        url = item.url
-        key = origin(url)
+    async def _rules_for(self, item: Item) -> RobotsRules | None:
+        """Return what rules the item's origin; None where the store has nothing to obey."""
+        key = origin(item.url)
         rules = self._rules.parsed(key, item.rules_version)
-        if rules is None:
-            rules = await self._rules.rules(
-                key, item.rules_version, lambda: self._frontier.rules(key)
-            )
-        return rules is None or rules.allows(request_target(url))
+        if rules is not None:
+            return rules
+        return await self._rules.rules(key, item.rules_version, lambda: self._frontier.rules(key))
 
     async def _fetch(self, item: Item) -> Settlement:
         headers = self._plan.headers if item.host in self._named_hosts else ()
@@ -130,7 +134,10 @@ class Reader:
         self.parent.fetched(item)
         match result:
             case Fetched():
-                return self._pages.fetched(item, result)
+                paused_until = pause_until(result.status, result.headers, self._now())
+                if paused_until is not None:
+                    self._tell_pause(item, paused_until)
+                return self._pages.fetched(item, result, paused_until=paused_until)
             case Redirected():
                 return self._pages.redirected(item, result)
             case Failed():
@@ -143,8 +150,7 @@ class Reader:
     def _defer(self, item: Item, result: Deferred) -> Settlement:
         paused_until = result.due_at if result.pause_host else None
         if paused_until is not None:
-            self.pause(item.host, paused_until)
-            self.parent.paused(item.host, paused_until)
+            self._tell_pause(item, paused_until)
         self._log.info(
             "fetch_deferred", url=item.url, reason=result.reason, attempts=result.attempts
         )
@@ -163,6 +169,10 @@ class Reader:
                 seed=item.seed,
             ),
         )
+
+    def _tell_pause(self, item: Item, until: int) -> None:
+        self.pause(item.host, until)
+        self.parent.paused(item.host, until)
 
     async def _ask_robots(self, item: Item) -> Settlement:
         rules, started_at = await self._robots.fetch(item, self._reserve)

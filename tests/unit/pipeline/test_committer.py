@@ -181,8 +181,8 @@ async def test_a_full_disk_is_told_to_every_reader(tmp_path: Path) -> None:
     store.error = StorageError("no space left")
     committer, ear, _ = make(store, tmp_path)
     await committer.settle(settlement(1))
-    assert committer.task is not None
-    await asyncio.wait([committer.task])
+    assert committer._task is not None
+    await asyncio.wait([committer._task])
     with pytest.raises(StorageError):
         await committer.settle(settlement(2))
     with pytest.raises(StorageError):
