@@ -50,7 +50,8 @@ _T = TypeVar("_T")
 class SqliteFrontier:
     """A `crawler.ports.Frontier` in one file.
 
-    `check=True` looks for damage at `open`; `recover` does so anyway, so readers need not.
+    `recover` looks for damage and applies the run's delay and budgets to the hosts it knows: the
+    parent's business, so that a reader opens fast. `check=True` looks for damage at `open` already.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class SqliteFrontier:
         self._views = Views(sql, options, keys)
 
     def _open(self, connection: sqlite3.Connection) -> int:
-        opened = open_store(connection, self._path, self._options, read_only=self._read_only)
+        opened = open_store(connection, self._path, read_only=self._read_only)
         if self._check and not self._read_only:
             check_store(connection, self._path)
         return opened

@@ -4,7 +4,6 @@ A file that is not ours, newer than we know or damaged is refused with a clear e
 it is.
 """
 
-import json
 import os
 import secrets
 import sqlite3
@@ -24,6 +23,7 @@ APPLICATION_ID = 0x51435246
 OWN_META = "store."
 """Names in `meta` that are the adapter's own begin so."""
 
+_LEAST_BYTES = 512
 _SMALL_BYTES = 64 * 1024 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -42,12 +42,8 @@ def create_file(path: Path) -> None:
         raise FrontierError(f"cannot make the frontier {path}: {error.strerror}") from error
 
 
-def open_store(
-    connection: sqlite3.Connection, path: Path, options: FrontierOptions, *, read_only: bool
-) -> int:
-    """Recognise the store, bring it to the current schema, apply this run's options.
-
-    Return the seed of its keys.
+def open_store(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> int:
+    """Recognise the store, bring it to the current schema, apply return the seed of its keys.
 
     Raises:
         SchemaMismatch: not a frontier, or one of another version.
@@ -57,27 +53,20 @@ def open_store(
     meta = dict(connection.execute(sql["read_meta"]))
     if meta.get(OWN_META + "hash") != HASH_NAME:
         raise SchemaMismatch(f"{path} was written with another hash; this version cannot read it")
-    if not read_only:
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
-        if meta.get(OWN_META + "options") != _fingerprint(options):
-            apply_options(connection, options)
     return int(meta[OWN_META + "seed"])
 
 
 def apply_options(connection: sqlite3.Connection, options: FrontierOptions) -> None:
     """Write delay and page limits of this run to all hosts."""
-    sql = load_statements(DIALECT)
     with immediate(connection):
         connection.execute(
-            sql["apply_options"],
+            load_statements(DIALECT)["apply_options"],
             {
                 "delay_ms": options.delay_ms,
                 "lease_limit": lease_limit(options),
                 "page_limit": options.max_pages_per_host,
             },
         )
-        connection.execute(sql["write_meta"], (OWN_META + "options", _fingerprint(options)))
 
 
 def lease_limit(options: FrontierOptions) -> int:
@@ -140,6 +129,9 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if 0 < path.stat().st_size < _LEAST_BYTES:
+        # SQLite takes so short a file for an empty one.
+        raise SchemaMismatch(f"{path} is not a frontier; nothing was changed")
     if application == APPLICATION_ID:
         return version
     if application or version or tables:
@@ -156,10 +148,6 @@ def _fill(connection: sqlite3.Connection) -> None:
         [(OWN_META + "hash", HASH_NAME), (OWN_META + "seed", str(secrets.randbits(63)))],
     )
     connection.executemany(sql["add_counter"], [(name, 0) for name in CORE_COUNTERS])
-
-
-def _fingerprint(options: FrontierOptions) -> str:
-    return json.dumps([options.delay_ms, options.per_host, options.max_pages_per_host])
 
 
 def _split(script: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The frontiers that every contract test runs on, and shorthand for what a reader and a parent do."""
+"""The frontiers that every contract test runs on, and shorthand for what processes do to them."""
 
 import pytest
 

@@ -33,7 +33,7 @@ async def test_one_url_per_host_while_there_is_a_delay(make):
 
 
 async def test_the_delay_counts_from_the_start_of_the_last_request(make):
-    # Counting from the claim would let a request that waited in the queue come too close to the next.
+    # Counting from the claim would let a request that waited in the queue come too close.
     frontier = await make()
     await frontier.add(pages("a.example", 5), now=0)
     items = await frontier.claim(10, now=0)
@@ -43,7 +43,7 @@ async def test_the_delay_counts_from_the_start_of_the_last_request(make):
 
 
 async def test_a_refusal_gives_the_turn_back(make):
-    # A robots refusal makes no request; spending a delay on it would stall sites with many refusals.
+    # A refusal makes no request; spending a delay on it would stall sites with many refusals.
     frontier = await make()
     await frontier.add(pages("a.example", 3), now=0)
     (first,) = await frontier.claim(10, now=0)
@@ -87,7 +87,7 @@ async def test_priority_then_age_within_a_host(make):
 
 
 async def test_leasing_ahead_without_delay_is_bounded(make):
-    # Unbounded, one slow host would fill the queue; too small, one fast host would wait for commits.
+    # Unbounded, a slow host would fill the queue; too small, a fast host would wait for commits.
     frontier = await make(delay_ms=0, per_host=4)
     await frontier.add(pages("a.example", 100), now=0)
     first = await frontier.claim(100, now=0)

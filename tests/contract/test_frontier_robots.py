@@ -82,7 +82,7 @@ async def test_a_deferred_origin_lets_its_urls_wait(make):
     frontier = await make(robots=True, delay_ms=0, per_host=60)
     await frontier.add(pages("a.example", 250) + links("http://a.example/x"), now=0)
     await ask(frontier, 0, "defer", status=503, due=100_000)
-    # At most 100 a claim, so that no claim takes long; the other origin comes when they are through.
+    # At most 100 a claim, so that no claim takes long; the other origin comes after them.
     kinds = []
     for now in (1, 2, 3):
         kinds += [i.url for i in await frontier.claim(10, now=now)]

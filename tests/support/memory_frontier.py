@@ -1,4 +1,4 @@
-"""The frontier's contract as plain Python: slow, short, no persistence. Other adapters must agree with it."""
+"""The frontier's contract as plain Python: slow, not durable; adapters must agree with it."""
 
 import itertools
 from collections import Counter
@@ -69,6 +69,7 @@ class Origin:
     unreachable: int = 0
     owes: bool = False
     gone: bool = False
+    burying: bool = False
     crashes: int = 0
     lease_id: int | None = None
     lease_until: int = 0
@@ -179,9 +180,9 @@ class MemoryFrontier:
             return True
         if link.depth < known.depth and (limit is not None or link.seed):
             known.depth, known.parent = link.depth, link.parent
-            if known.reason == "depth" and known.state == "dead":
-                if limit is None or link.depth <= limit:
-                    known.state, known.reason = "ready", None
+            is_near = limit is None or link.depth <= limit
+            if known.reason == "depth" and known.state == "dead" and is_near:
+                known.state, known.reason = "ready", None
         known.seed = known.seed or link.seed
         return False
 
@@ -254,10 +255,7 @@ class MemoryFrontier:
     @staticmethod
     def is_valid(entry: Origin, now: int) -> bool:
         return bool(
-            entry.verdict
-            and not entry.obstacle
-            and entry.expires_at > now
-            and not entry.gone
+            entry.verdict and not entry.obstacle and entry.expires_at > now and not entry.gone
         )
 
     def lease(self, url: Url, entry: Origin | None, verdict: str | None, now: int) -> Item:
@@ -412,7 +410,7 @@ class MemoryFrontier:
         entry.failures += 1
         entry.owes = r.verdict in ("dns", "connect")
         entry.unreachable = entry.unreachable + 1 if entry.owes else 0
-        entry.gone = entry.unreachable >= 3
+        entry.gone = entry.burying = entry.unreachable >= 3
 
     # --- freeing
 
@@ -442,7 +440,7 @@ class MemoryFrontier:
                 if has_crashed:
                     entry.crashes += 1
                     entry.due = now + (500 << entry.crashes)
-                    entry.gone = entry.crashes >= 4
+                    entry.gone = entry.burying = entry.crashes >= 4
             else:
                 url = self.by_ref[item.ref]
                 url.lease_id = None
@@ -492,7 +490,8 @@ class MemoryFrontier:
                 url.state = "ready"
                 moved += 1
         for entry in self.origins.values():
-            if entry.gone and not entry.owes:
+            if entry.burying and not entry.owes:
+                entry.burying = False
                 for url in entry.host.ready():
                     if origin(url.url) == entry.name:
                         url.state, url.reason = "dead", "origin_unreachable"
@@ -514,9 +513,8 @@ class MemoryFrontier:
         sealed = []
         for part_id, (owner, part) in self.part_rows.items():
             if is_wanted(owner) and not part.sealed:
-                part = part._replace(sealed=True)
-                self.part_rows[part_id] = (owner, part)
-                sealed.append(part)
+                sealed.append(part._replace(sealed=True))
+                self.part_rows[part_id] = (owner, sealed[-1])
         return sealed
 
     async def recover(self, *, now: int) -> list[Part]:
@@ -590,16 +588,16 @@ class MemoryFrontier:
 
     async def outlook(self, *, now: int) -> Outlook:
         counters = await self.counters()
-        paused = [h for h in self.hosts_by_key.values() if h.paused_until > now and h.count("ready")]
+        paused = [
+            h for h in self.hosts_by_key.values() if h.paused_until > now and h.count("ready")
+        ]
         dues = [h.paused_until for h in paused]
         dues += [url.at for url in self.urls.values() if url.state == "waiting"]
         claimable: list[int] = []
         held = counters["ready"]
         if self.page_budget() > 0:
             hosts = list(self.hosts_by_key.values())
-            claimable = [
-                h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now
-            ]
+            claimable = [h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now]
             held = sum(h.count("ready") for h in hosts if self.budget(h) <= 0)
         return Outlook(
             ready=counters["ready"],
