@@ -5,6 +5,7 @@ counts.
 """
 
 import re
+from collections import Counter
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
@@ -30,9 +31,9 @@ _NOFOLLOW = '[rel~="nofollow" i]'
 _HEAD_PARTS = 'title,meta[content],base[href],link[rel~="canonical" i][href]'
 _BODY_PARTS = f"meta[content],base[href],area[href],a{_NOFOLLOW}"
 _PARTS = f"{_HEAD_PARTS},area[href],a{_NOFOLLOW}"
-_FOLLOWABLE = f"a[href]:not({_NOFOLLOW}),area[href]:not({_NOFOLLOW})"
 # Lists of one selector each, since every entry of these lists would be a walk of its own.
-_UNREAD = ["script,style,noscript,template"]
+_UNREAD = ["script,style,noscript"]
+"""Elements whose text nobody sees; the content of a template is not in the tree at all."""
 _INLINE = ["a,b,code,em,i,span,strong"]
 """Elements whose edges do not end a word; only the usual ones, since each name costs time."""
 _REFRESH = re.compile(
@@ -70,7 +71,7 @@ def parse_html(
 class _Parts:
     """The elements that a page has once, or a few times, or not at all."""
 
-    __slots__ = ("base", "canonical", "has_area", "has_nofollow", "metas", "refresh", "title")
+    __slots__ = ("base", "canonical", "has_area", "metas", "nofollow", "refresh", "title")
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self.title: str | None = None
@@ -79,7 +80,8 @@ class _Parts:
         self.base: str | None = None
         self.canonical: str | None = None
         self.has_area = False
-        self.has_nofollow = False
+        self.nofollow: list[str] = []
+        """Hrefs as found, one for each link that must not be followed."""
         for node in _parts_of(tree):
             match node.tag:
                 case "meta":
@@ -93,9 +95,14 @@ class _Parts:
                     self.base = self.base or node.attrs.get("href")
                 case "area":
                     self.has_area = True
-                    self.has_nofollow = self.has_nofollow or "rel" in node.attrs
+                    if "nofollow" in (node.attrs.get("rel") or "").lower().split():
+                        self._add_nofollow(node)
                 case _:
-                    self.has_nofollow = True
+                    self._add_nofollow(node)
+
+    def _add_nofollow(self, node: LexborNode) -> None:
+        if "href" in node.attrs:
+            self.nofollow.append(node.attrs["href"] or "")
 
     def _add_meta(self, attributes: dict[str, str | None]) -> None:
         content = attributes.get("content")
@@ -149,27 +156,31 @@ def _links(
     tree: LexborHTMLParser, parts: _Parts, base: str, resolver: LinkResolver
 ) -> tuple[list[str], list[str]]:
     """Return all targets, and those that may be followed."""
-    nodes = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
-    links = resolver.resolve(base, _hrefs(nodes, parts.refresh))
-    if not parts.has_nofollow:
+    hrefs = _hrefs(tree.css("a[href],area[href]" if parts.has_area else "a[href]"))
+    if parts.refresh is not None:
+        hrefs.insert(0, parts.refresh)
+    links = resolver.resolve(base, hrefs)
+    if not parts.nofollow:
         return links, links
-    # One link without nofollow is enough; the memo makes the second pass cheap.
-    followable = resolver.resolve(base, _hrefs(tree.css(_FOLLOWABLE), parts.refresh))
-    if len(nodes) < MAX_LINKS:
-        return links, followable
-    found = set(links)
-    return links, [link for link in followable if link in found]
+    # One link without nofollow makes a target followable, so each nofollow takes away one href.
+    forbidden = Counter(parts.nofollow)
+    allowed = []
+    for href in hrefs:
+        if forbidden.get(href):
+            forbidden[href] -= 1
+        else:
+            allowed.append(href)
+    followable = set(resolver.resolve(base, allowed))
+    return links, [link for link in links if link in followable]
 
 
-def _hrefs(nodes: list[LexborNode], refresh: str | None) -> list[str]:
+def _hrefs(nodes: list[LexborNode]) -> list[str]:
     del nodes[MAX_LINKS:]
     try:
         hrefs = [node.attrs["href"] or "" for node in nodes]
     except KeyError:
         # `a[href]` also selects a link in a drawing that has an xlink:href only.
         hrefs = [node.attrs["href"] or "" for node in nodes if "href" in node.attrs]
-    if refresh is not None:
-        hrefs.insert(0, refresh)
     if max(map(len, hrefs), default=0) > MAX_HREF_LENGTH:
         return [href for href in hrefs if len(href) <= MAX_HREF_LENGTH]
     return hrefs
