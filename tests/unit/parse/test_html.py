@@ -66,6 +66,16 @@ def test_a_head_that_ends_early_still_counts() -> None:
     assert document.links == ["http://h/late/x"]
 
 
+def test_directives_after_the_end_of_the_head_count() -> None:
+    """A stray element between title and robots meta would set all links free."""
+    document = parse(
+        "<title>t</title><p>x<meta name=robots content=nofollow><link rel=canonical href=c>"
+    )
+    assert document.title == "t"
+    assert document.metas == {"robots": "nofollow"}
+    assert document.canonical == "http://h/dir/c"
+
+
 def test_a_page_of_another_century() -> None:
     """Old pages would yield garbage, or no words at all."""
     document = parse((CORPUS / "legacy.html").read_bytes(), url="http://h/")
