@@ -1,22 +1,30 @@
 """The process transport with real processes: nothing is lost, doubled, starved or left behind."""
 
 import asyncio
+import multiprocessing
 import os
 import random
 import signal
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler.dealer.fleet import ReadersBroken
+from crawler.dealer.dealer import Dealer
+from crawler.dealer.deck import Deck
+from crawler.dealer.fleet import Fleet, ReadersBroken
+from crawler.dealer.messages import ReaderEnds, Up
 from crawler.dealer.queue import CrawlQueue, Ending
+from crawler.dealer.wire import FrameSink
 from crawler.errors import StorageError
 from crawler.model.work import Item
 from tests.support.dealer_node import (
     MemoryNode,
     crawl_queue,
+    make_item,
     now_ms,
     plain_context,
     quick_reader,
@@ -337,6 +345,89 @@ async def test_scope_root_reaches_readers_before_later_items() -> None:
 
     async with running(crawl_queue(node, reader)):
         await until(lambda: len(node.settled_urls) == 201)
+
+
+async def test_root_told_during_a_claim_goes_before_the_items_of_that_claim(
+    tmp_path: Path,
+) -> None:
+    """The commit that widened the scope may be what made these items claimable."""
+    told = tmp_path / "told"
+    node = MemoryNode(["http://seed.test/0"])
+    node.total = 101
+    claim = node.writer
+
+    async def writer(desired: int) -> Any:
+        if node.claims and node.total == 101 and not node.ready and len(node.claims) == 1:
+            while not told.exists():  # the loop does not turn, so it cannot hear either
+                time.sleep(0.001)
+            node.ready.extend(urls(100, hosts=100))
+        async for item in claim(desired):
+            yield item
+
+    node.writer = writer  # type: ignore[method-assign]
+
+    async def reader(item: Item, ctx: dict[str, Any]) -> None:
+        if item.host == "seed.test":
+            ctx["link"].rooted("http://new.test/")
+            told.touch()
+            await quick_reader(item, ctx)
+        elif ctx["roots"] == ["http://new.test/"]:
+            await quick_reader(item, ctx)
+        else:
+            told.with_name("late").touch()
+
+    await asyncio.wait_for(crawl_queue(node, reader).main(), 20)
+    assert not (tmp_path / "late").exists()
+
+
+async def test_item_that_a_reader_gives_back_can_be_claimed_again_at_once() -> None:
+    """The window must forget it, else it is dropped and waits for its end."""
+    node = MemoryNode(urls(20))
+
+    async def reader(item: Item, ctx: dict[str, Any]) -> None:
+        if item.lease_id <= 21:
+            ctx["link"].returned([item])
+        else:
+            await quick_reader(item, ctx)
+
+    await crawl_queue(node, reader).main()
+    assert_each_settled_once(node)
+    assert len(node.given_back) == 20
+
+
+async def test_last_words_of_a_dead_reader_are_heard_before_it_is_buried() -> None:
+    """What it settled just before it died would be freed, and fetched twice."""
+
+    def talk_and_die(ends: ReaderEnds) -> None:
+        loop = asyncio.new_event_loop()
+        sink = FrameSink(ends.ack_fd, loop)
+        sink.send([(Up.FETCHED, [1, 2])])
+        sink.send([(Up.SETTLED, [1])])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    settled: list[Item] = []
+    deck = Deck(per_host=5, now=now_ms)
+    dealer = Dealer(deck, settled=settled.extend, news=lambda: None)
+    fork = multiprocessing.get_context("fork")
+    fleet = Fleet(
+        dealer,
+        lambda ends: fork.Process(target=talk_and_die, args=(ends,), daemon=True),
+        size=1, concurrency=4, credit=8, max_jobs=None, grace_s=1.0,
+        wake=lambda: None, dealt=lambda: None,
+    )  # fmt: skip
+    fleet.fill(lambda: "reader-1")
+    (reader,) = dealer.readers
+    for lease in (1, 2, 3):
+        deck.put(make_item(f"http://h.test/{lease}", lease_id=lease))
+        item = deck.take()
+        assert item is not None
+        reader.hold(item)
+    assert reader.process.pid is not None
+    os.waitid(os.P_PID, reader.process.pid, os.WEXITED | os.WNOWAIT)  # the loop has not turned
+    assert fleet.dead() == [reader]
+    assert [item.lease_id for item in settled] == [1]
+    assert [item.lease_id for item in dealer.remove(reader)] == [2, 3]
+    fleet.forget(reader)
 
 
 async def test_context_that_always_fails_ends_the_run_with_its_exit_code() -> None:

@@ -93,6 +93,16 @@ async def test_stopped_and_continued_group_goes_on() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_signal_to_a_reader_just_forked_does_not_stop_the_parent(
+    number: signal.Signals,
+) -> None:
+    """There the parent's handler would run, and write into the wake-up pipe they share."""
+    async with program(count=500, sleep_s=0.01, signal_at_fork=number, begun=500) as run:
+        os.kill(run.pid, signal.SIGUSR1)
+        assert await run.end() == -signal.SIGUSR1  # it was still there
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_signal_to_a_reader_is_ignored(number: signal.Signals) -> None:
     """Stock stops the whole daemon: the handler is inherited and sets the shared event."""
     async with program(count=5000, sleep_s=0.05) as run:

@@ -2,11 +2,13 @@
 
 The argument is a JSON object: `count`, `hosts`, `sleep_s` of the readers, `grace_s`, `block`
 (a URL's number whose reader blocks), `freeze_s` (block the parent's loop after so long),
-`parent_stuck_s`, `reader_stuck_s`. Prints JSON lines: `ready` once a reader has begun, then `end`.
+`parent_stuck_s`, `reader_stuck_s`, `signal_at_fork` (each new reader is sent it before it runs a
+line of its own). Prints JSON lines: `ready` once a reader has begun, then `end`.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -43,6 +45,9 @@ async def main(options: dict[str, Any]) -> None:
     )
     queue.parent_stuck_s = options.get("parent_stuck_s", 30.0)
     queue.reader_stuck_s = options.get("reader_stuck_s", 10.0)
+    if "signal_at_fork" in options:
+        number = options["signal_at_fork"]
+        os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), number))
     ready = False
 
     def beat() -> None:
