@@ -174,7 +174,8 @@ class SqliteFrontier:
         return await self._run(lambda connection: self._recover(connection, now))
 
     def _recover(self, connection: sqlite3.Connection, now: int) -> list[Part]:
-        check_store(connection, self._path)
+        if not self._check:
+            check_store(connection, self._path)
         apply_options(connection, self._options)
         self._upkeep.recover(connection, now)
         return self._parts.all(connection)

@@ -121,6 +121,7 @@ async def test_pages_of_the_budget_are_exact(make):
     await frontier.add(pages("a.example", 50), now=0)
     items = await frontier.claim(100, now=0)
     assert len(items) == 10
+    assert await frontier.claim(100, now=1) == []
     hop, retry, dead, freed, *rest = items
     await frontier.commit(
         Batch(
