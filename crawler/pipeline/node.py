@@ -4,7 +4,6 @@ It claims for QuasiQueue's writer, buries readers that died, keeps the frontier'
 out when the crawl is over. It works on `crawler.ports.Frontier` alone.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +59,8 @@ class CrawlNode:
         self._snapshot_at = 0
         self._outlook: Outlook | None = None
         self._pages_at_start = -1
-        self._chores: set[asyncio.Task[None]] = set()
+        self._out = 0
+        """Items claimed and not settled or freed yet, as far as this process has heard."""
         self.limit: str | None = None
         """Which limit ended the claims; None while there is none."""
         self.drops = 0
@@ -73,6 +73,7 @@ class CrawlNode:
         if not items:
             # Nothing now: find out when, so that the parent sleeps exactly until then.
             self._outlook = await self._frontier.outlook(now=self._now())
+        self._out += len(items)
         for item in items:
             yield item
 
@@ -81,14 +82,17 @@ class CrawlNode:
         cut_parts(parts, self._plan.output)
         freed = 0
         if held:
+            self._out -= len(held)
             freed = await self._frontier.release(held, now=self._now(), crashed=started)
         if started or freed:
             self._log.warning("reader_buried", reader=reader, freed=freed, started=len(started))
 
     async def give_back(self, items: Sequence[Item], due: int | None = None) -> None:
+        self._out -= len(items)
         await self._frontier.release(items, now=self._now(), due=due)
 
     def settled(self, items: Sequence[Item]) -> None:
+        self._out -= len(items)
         settled = self._settled
         for item in items:
             if item.delay_ms == 0:
@@ -107,7 +111,7 @@ class CrawlNode:
         if now - self._checkpoint_at >= CHECKPOINT_MS:
             self._checkpoint_at = now
             await self._frontier.checkpoint()
-        if now - self._looked_at >= LOOK_MS:
+        if self._out <= 0 or now - self._looked_at >= LOOK_MS:
             self._looked_at = now
             return await self._look(now)
         return True

@@ -83,7 +83,7 @@ class Crawl:
         path = self.job / "frontier.db"
         try:
             with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as store:
-                row = store.execute("SELECT v FROM counters WHERE k='leased'").fetchone()
+                row = store.execute("SELECT value FROM counters WHERE name='leased'").fetchone()
         except sqlite3.OperationalError:
             return 0
         finally:
