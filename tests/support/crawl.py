@@ -80,16 +80,29 @@ class Crawl:
 
     def leased(self) -> int:
         """How many URLs are leased right now; 0 while there is no store."""
+        return self._ask("SELECT value FROM counters WHERE name='leased'")
+
+    def written(self) -> int:
+        """Bytes in all part files, committed or not."""
+        return sum(path.stat().st_size for path in self.part_files())
+
+    def uncommitted(self) -> int:
+        """Bytes that a kill right now would leave behind to be cut."""
+        written = self.written()  # first: what is committed afterwards can only make it less
+        return written - self._ask("SELECT sum(bytes) FROM parts")
+
+    def _ask(self, question: str) -> int:
         path = self.job / "frontier.db"
+        if not path.exists():
+            return 0
+        store = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         try:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as store:
-                row = store.execute("SELECT value FROM counters WHERE name='leased'").fetchone()
-        except sqlite3.OperationalError:
+            row = store.execute(question).fetchone()
+        except sqlite3.OperationalError:  # made, but not yet filled
             return 0
         finally:
-            if "store" in locals():
-                store.close()
-        return int(row[0]) if row else 0
+            store.close()
+        return int(row[0] or 0) if row else 0
 
     def part_files(self) -> list[Path]:
         return sorted((self.job / "pages").glob("part-*.jsonl"))
