@@ -13,7 +13,7 @@ from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
 from crawler.frontier.sqlite_schema import lease_limit
-from crawler.model.result import Batch, HostNote, PartMark, Result, Rules
+from crawler.model.result import NO_SERVER, Batch, HostNote, PartMark, Result, Rules
 from crawler.ports import CommitResult, FrontierOptions
 
 
@@ -52,7 +52,7 @@ class Settling:
                     connection.execute(self._sql["add_root"], (root,))
                 ledger.book(connection)
                 for rules in batch.rules:
-                    if rules.verdict in ("dns", "connect"):
+                    if rules.verdict in NO_SERVER:
                         connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
         except _LeasesLostError:
             return CommitResult(self._find_lost(connection, batch))
@@ -146,7 +146,7 @@ class Settling:
                     rules.due or 0,
                     lease_ms,
                     window_ms,
-                    rules.verdict in ("dns", "connect"),
+                    rules.verdict in NO_SERVER,
                 ),
             )
         if cursor.rowcount != 1:

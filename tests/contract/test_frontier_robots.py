@@ -132,7 +132,7 @@ async def test_a_success_between_failures_starts_the_count_over(make):
     frontier = await make(robots=True, delay_ms=0)
     await frontier.add(pages("a.example", 20), now=0)
     now = 0
-    for verdict in ("connect", "connect", "allow", "connect", "connect"):
+    for verdict in ("blocked_address", "tls", "allow", "connect", "connect"):
         await frontier.tick(now=now)
         more = {"expires_at": now + 20_000} if verdict == "allow" else {"due": now + 50_000}
         await ask(frontier, now, verdict, **more)

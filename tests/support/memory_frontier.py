@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from crawler.errors import FrontierError
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.keys import Keys
-from crawler.model.result import Batch, Result, Rules
+from crawler.model.result import NO_SERVER, Batch, Result, Rules
 from crawler.model.url import host_key, origin
 from crawler.model.work import Item, Link
 from crawler.ports import (
@@ -358,7 +358,7 @@ class MemoryFrontier:
         self.extra.update(batch.counts)
         self.root_list += [root for root in batch.roots if root not in self.root_list]
         for rules in batch.rules:
-            if rules.verdict in ("dns", "connect"):
+            if rules.verdict in NO_SERVER:
                 host = self.hosts_by_key[rules.host_hash]
                 host.next_at = min(host.next_at, now)
         return CommitResult(frozenset(), new)
@@ -408,7 +408,7 @@ class MemoryFrontier:
         entry.obstacle = r.verdict
         entry.due = max(r.due or 0, earliest)
         entry.failures += 1
-        entry.owes = r.verdict in ("dns", "connect")
+        entry.owes = r.verdict in NO_SERVER
         entry.unreachable = entry.unreachable + 1 if entry.owes else 0
         entry.gone = entry.burying = entry.unreachable >= 3
 
