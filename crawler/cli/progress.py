@@ -102,7 +102,7 @@ def _panel(snapshot: Snapshot, rate: float) -> Any:
     counters = snapshot.counters
     bound = find_bound(snapshot, rate)
     table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="bold")
+    table.add_column(justify="right", style="bold", no_wrap=True, min_width=6)
     table.add_column(overflow="ellipsis", no_wrap=True)
     elapsed = (snapshot.at - snapshot.started_at) / 1000
     table.add_row(

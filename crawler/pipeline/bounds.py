@@ -42,4 +42,4 @@ def _politeness(hosts: Sequence[HostState], left: int) -> Bound | None:
     last = max(slow, key=lambda host: (host.ready + host.leased) * host.delay_ms)
     seconds = (last.ready + last.leased) * last.delay_ms / MS
     rate = MS / last.delay_ms
-    return Bound(f"politeness: {last.host} at {rate:g}/s", seconds)
+    return Bound(f"politeness: {last.host} at {rate:.3g}/s", seconds)

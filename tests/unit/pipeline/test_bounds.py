@@ -1,0 +1,37 @@
+"""What progress says bounds the crawl must be what does."""
+
+from crawler.pipeline.bounds import Bound, find_bound
+from tests.support.snapshots import a_host, a_snapshot, an_outlook
+
+
+def test_the_host_that_takes_longest_names_the_end() -> None:
+    """The host with most URLs is not the last one if its delay is shorter."""
+    snapshot = a_snapshot(
+        an_outlook(ready=400, claimable=2),
+        a_host("many.example", left=300, delay_ms=100),
+        a_host("slow.example", left=100, delay_ms=1_000),
+    )
+    assert find_bound(snapshot, 11) == Bound("politeness: slow.example at 1/s", 100)
+
+
+def test_without_a_delay_the_rate_so_far_tells_the_end() -> None:
+    snapshot = a_snapshot(
+        an_outlook(ready=900, leased=100, claimable=1), a_host("h.example", left=900, delay_ms=0)
+    )
+    assert find_bound(snapshot, 500) == Bound("this machine and the servers", 2)
+    assert find_bound(snapshot, 0).seconds_left is None
+
+
+def test_urls_held_by_a_budget_are_not_left_to_do() -> None:
+    snapshot = a_snapshot(an_outlook(ready=900, held_by_budget=800, leased=0))
+    assert find_bound(snapshot, 10).seconds_left == 10
+
+
+def test_waiting_says_until_when() -> None:
+    snapshot = a_snapshot(an_outlook(waiting=3, next_due=25_000))
+    assert find_bound(snapshot, 1) == Bound("waiting: 3 URLs for their due time", 15)
+
+
+def test_a_limit_comes_first() -> None:
+    snapshot = a_snapshot(an_outlook(ready=5, leased=2), stopping="max_time")
+    assert find_bound(snapshot, 1).what == "--max-time reached, finishing"
