@@ -1,7 +1,9 @@
 """The command from seeds to JSONL, over real sockets, as a user runs it."""
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -56,24 +58,31 @@ def test_robots_are_settled_before_any_page_and_asked_for_once(tmp_path: Path) -
         assert_exactly_once(crawl, site.urls)
 
 
-def test_the_delay_holds_at_the_server(tmp_path: Path) -> None:
-    """Measured where it matters: gaps between arrivals, over processes, robots.txt and a
-    restart."""
+def test_the_delay_holds_at_the_server(tmp_path: Path, rounds: Callable[[int, int], int]) -> None:
+    """Measured where it matters: gaps between arrivals, over processes, robots.txt and kills."""
     delay_ms = 100
-    with TestSite(hosts=3, pages_per_host=12, redirects=2, first_address="127.0.10.1") as site:
+    kills = rounds(1, 6)
+    with TestSite(hosts=3, pages_per_host=40, redirects=2, first_address="127.0.10.1") as site:
         flags = ("--delay", f"{delay_ms}ms", "-p", "2", "-c", "8")
-        crawl = Crawl(tmp_path / "job", site.seeds_file, *flags).start()
-        site.wait_until(lambda requests: len(requests) >= 15)
-        crawl.kill_group()
-        crawl.reap()
+        crawl = Crawl(tmp_path / "job", site.seeds_file, *flags)
+        for turn in range(kills):
+            crawl.start()
+            seen = len(site.requests())
+            site.wait_until(lambda requests, goal=seen + 15: len(requests) >= goal)
+            if turn % 2:
+                os.kill(crawl.readers()[0], signal.SIGKILL)
+                site.wait_until(lambda requests, goal=seen + 25: len(requests) >= goal)
+            crawl.kill_group()
+            crawl.reap()
         assert crawl.run() == 0, crawl.err
         assert_exactly_once(crawl, site.urls)
         for host in site.hosts:
             arrivals = [r.arrived_ns for r in site.requests() if r.host == host]
             gaps = [(b - a) / NS_PER_MS for a, b in pairwise(sorted(arrivals))]
-            # The crawler spaces starts; what a connection takes may differ by a little from one
-            # request to the next.
+            # The crawler spaces the sending; how long a request travels may differ by a little.
             assert min(gaps) >= delay_ms * 0.9, gaps
+            rules = site.counts()[f"http://{host}/robots.txt"]
+            assert rules <= 1 + kills * 2
 
 
 def test_page_budgets_are_exact(site: TestSite, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crawl import Crawl, assert_exactly_once, poll
-from tests.support.site import TestSite
+from tests.support.site import Request, TestSite
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -43,6 +43,17 @@ def _is_time(crawl: Crawl, goal: int, *, in_the_gap: bool) -> Callable[[], bool]
     return condition
 
 
+def _assert_robots_first(site: TestSite, requests: list[Request], *, at_most: int) -> None:
+    """The server saw robots.txt answered before any page of its host, and rarely twice."""
+    for host in site.hosts:
+        here = [r for r in requests if r.host == host]
+        rules = [r for r in here if r.path == "/robots.txt"]
+        pages = [r for r in here if r.path != "/robots.txt"]
+        assert 1 <= len(rules) <= at_most
+        answered = [r.ended_ns for r in rules if r.status == 200 and r.ended_ns is not None]
+        assert min(answered) <= min(r.arrived_ns for r in pages)
+
+
 @pytest.mark.parametrize("victim", ["group", "parent"])
 def test_killed_and_restarted_loses_nothing(
     site: TestSite, tmp_path: Path, rounds: Callable[[int, int], int], victim: str
@@ -55,6 +66,7 @@ def test_killed_and_restarted_loses_nothing(
         assert number < 3 * target, "the crawl is over before kills can land"
         crawl = Crawl(tmp_path / f"{victim}-{number}", site.seeds_file, *FAST)
         number += 1
+        kills_before, requests_before = kills, len(site.requests())
         for _ in range(3):
             crawl.start()
             goal = crawl.written() + chance.randrange(1, 120_000)
@@ -77,6 +89,9 @@ def test_killed_and_restarted_loses_nothing(
         assert crawl.run() == 0, crawl.err
         assert_exactly_once(crawl, site.urls)
         assert not [r for r in crawl.records() if r["error"]]
+        _assert_robots_first(
+            site, site.requests()[requests_before:], at_most=1 + kills - kills_before
+        )
         kills_that_left_bytes += len({event["pid"] for event in crawl.events("part_cut")})
     print(f"{victim}: {kills} kills, {kills_that_left_bytes} of them left bytes to cut")
 
