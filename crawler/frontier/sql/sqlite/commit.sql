@@ -57,9 +57,11 @@ WHERE NOT EXISTS (
 );
 
 -- name: known_hashes
--- Of one host's URL hashes, what the store has of those it knows.
+-- Of one host's URL hashes, what the store has of those it knows. CROSS keeps the order of the tables: else
+-- SQLite walks all URLs of the host, once per call.
 SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status
-FROM json_each(?2) AS j JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value JOIN urls AS u ON u.id = s.id;
+FROM json_each(?2) AS j CROSS JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value
+JOIN urls AS u ON u.id = s.id;
 
 -- name: last_url
 -- The highest row id of a URL; the write lock is held, so the next ones are ours.
