@@ -12,6 +12,7 @@ from crawler.conf.agent import make_agent
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
+from crawler.policy.scope import Scope
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
@@ -36,6 +37,8 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         user_agent, token = make_agent(values["user_agent"], values["contact"])
     except ValueError as error:
         raise ConfigError(f"user_agent {error}") from None
+    # Each reader makes its own; a glob that cannot match is refused here, once.
+    Scope("any", (), values["include"], values["exclude"])
     return Plan(
         job=job,
         output=Path(values["output"] or job / "pages"),

@@ -59,9 +59,11 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     frontier = await open_frontier(plan, check=True)
     try:
         meta = await frontier.meta()
-        await frontier.set_meta(check_rules(plan, meta))
+        rules = check_rules(plan, meta)
         await recover(frontier, plan.output, now)
         report = await sow(orders.seeds, frontier, plan, now)
+        # Only now is it a crawl: a typing mistake in its first command binds nobody.
+        await frontier.set_meta(rules)
         get_logger("crawler.run").info(
             "crawl_started",
             seeds_new=report.new,

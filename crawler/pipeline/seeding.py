@@ -7,6 +7,7 @@ with their number and the rest is crawled.
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,8 +24,12 @@ from crawler.ports import Frontier, Now
 CHUNK = 1_000
 MAX_LINE = 10_000
 """Characters of one line; a longer one is no URL."""
+LOOKED_AT = 65_536
+"""Bytes of each file that are looked at before any URL is stored."""
 REPORTED = 20
 """Bad lines that are named one by one; the rest is counted."""
+FILE_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".list", ".lst", ".urls", ".json", ".jsonl", ".gz")
+"""No top-level domain is called so: a name like this is a file, also if it is missing."""
 MAX_NAMED_HOSTS = 100_000
 
 
@@ -45,6 +50,8 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
         ConfigError: a source cannot be read, looks binary, or holds no URL at all.
     """
     report = SeedReport(sources=list(sources))
+    for source in sources:
+        _check(source)
     chunk: list[Link] = []
     roots: dict[str, None] = {}
     for source in sources:
@@ -107,38 +114,84 @@ def _root(url: str, plan: Plan) -> str:
     return origin(url) + "/"
 
 
+def _check(source: str) -> None:
+    """Find out before the first URL is stored whether a source can be used at all.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if _is_url(source):
+        try:
+            canonicalize_seed(source)
+        except UrlRejected as rejected:
+            raise ConfigError(f"cannot crawl {rejected}") from None
+    elif source != "-":
+        with _opened(source) as file:
+            _refuse_binary(file.read(LOOKED_AT), source, 1)
+
+
+def _is_url(source: str) -> bool:
+    """Tell a URL, perhaps without its scheme, from the name of a file, perhaps a misspelt one."""
+    if "://" in source:
+        return True
+    if source.startswith(("-", ".", "/")) or source.lower().endswith(FILE_ENDINGS):
+        return False
+    host = source.partition("/")[0]
+    return ("." in host or ":" in host) and not _exists(source)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # too long, or a NUL
+        return False
+
+
 def _lines(source: str) -> Iterator[tuple[int, str]]:
     """Yield (line number, text) of a source; comments and blank lines are skipped.
 
     Raises:
         ConfigError: it cannot be read.
     """
-    if "://" in source or (not Path(source).exists() and "." in source and "/" not in source):
+    if _is_url(source):
         yield 1, source
-        return
-    if source == "-":
+    elif source == "-":
         yield from _read(sys.stdin.buffer, source)
-        return
+    else:
+        with _opened(source) as file:
+            yield from _read(file, source)
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[IO[bytes]]:
     try:
         with Path(source).open("rb") as file:
-            yield from _read(file, source)
-    except OSError as error:
-        raise ConfigError(f"cannot read seeds {source}: {error.strerror}") from error
+            yield file
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"cannot read seeds {source}: {why}") from error
 
 
 def _read(file: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
     number = 0
     while line := file.readline(MAX_LINE):
         number += 1
-        if b"\0" in line:
-            raise ConfigError(
-                f"{_name(source)} looks binary (line {number}): seeds are text, one URL a line"
-            )
-        text = line.decode("utf-8-sig", errors="replace").strip()
+        _refuse_binary(line, source, number)
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip()
         if text and not text.startswith("#"):
             yield number, text
         while len(line) == MAX_LINE and not line.endswith(b"\n"):
             line = file.readline(MAX_LINE)
+
+
+def _refuse_binary(data: bytes, source: str, line: int) -> None:
+    """Raise ConfigError if text that begins on `line` has a NUL; UTF-16 has many."""
+    at = data.find(b"\0")
+    if at >= 0:
+        line += data.count(b"\n", 0, at)
+        raise ConfigError(
+            f"{_name(source)} looks binary (line {line}): seeds are UTF-8 text, one URL a line"
+        )
 
 
 def _name(source: str) -> str:
