@@ -1,17 +1,24 @@
 """`crawler`: the commands, and what an error looks like: one line on stderr and its exit code."""
 
 import gc
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import typer
 
 COMMANDS = ("start", "status", "inspect", "demo", "version")
 """Each is a function of that name in the module of that name."""
+GROUPS = ("config",)
+"""Each is an `app` in the module of that name."""
 
 
-def make_app() -> typer.Typer:
-    """Return the command line. Modules of commands import what they need when they run."""
+def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
+    """Return the command line, or as much of it as has these names.
+
+    Modules of commands import what they need when they run.
+    """
     app = typer.Typer(
         help="Crawl the web from seeds to JSON lines: durable, polite, fast.",
         no_args_is_help=True,
@@ -19,11 +26,19 @@ def make_app() -> typer.Typer:
         # Rich is loaded by the views that draw with it, not to print a usage line.
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        # With a callback a single command keeps its name: `crawler start`, not `crawler`.
+        callback=_no_options_of_its_own,
     )
-    for name in COMMANDS:
-        app.command(name)(getattr(import_module(f"crawler.cli.{name}"), name))
-    app.add_typer(import_module("crawler.cli.config").app, name="config")
+    for name in names:
+        module = import_module(f"crawler.cli.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
     return app
+
+
+def _no_options_of_its_own() -> None: ...
 
 
 def __getattr__(name: str) -> typer.Typer:
@@ -36,12 +51,29 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> None:
     """Run a command and end the process with its exit code."""
     # What is imported at start stays for good: looking at it again and again only costs time.
+    # A command that imports much more does that first, and then turns collection on again.
     gc.disable()
+    # Nobody's plugins for pydantic have business here; looking for them reads the metadata of
+    # every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from crawler.cli.errors import run_command
 
     def command() -> object:
-        app = make_app()
+        # Only the chosen command is imported; help and a misspelt name need all of them.
+        chosen = sys.argv[1:2]
+        known = bool(chosen) and chosen[0] in (*COMMANDS, *GROUPS)
+        app = make_app(chosen) if known else make_app()
         gc.enable()
         return app(prog_name="crawler", standalone_mode=False)
 
-    sys.exit(run_command(command))
+    _leave(run_command(command))
+
+
+def _leave(exit_code: int) -> None:
+    """End the process now: all is closed, and taking modules apart one by one serves nobody."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue  # nobody reads it any more
+    os._exit(exit_code)

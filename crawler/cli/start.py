@@ -1,5 +1,6 @@
 """`crawler start`: crawl, show progress, say how it ended."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,10 +15,14 @@ def start(flags: Flags) -> None:
     Seeds are files of URLs (one a line), URLs, or - for standard input. Without seeds an existing
     job goes on.
     """
+    gc.disable()
     from crawler.cli.progress import make_progress
     from crawler.conf.load import load_settings
     from crawler.qq import run_crawl
 
+    # Modules are garbage for nobody: neither here nor in the readers are they looked at again.
+    gc.freeze()
+    gc.enable()
     settings = load_settings(flags, os.environ, Path.cwd())
     progress = make_progress(settings.progress, color=not settings.no_color)
     try:

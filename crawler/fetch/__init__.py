@@ -6,3 +6,9 @@ one try, and repeats it within its lease · `robots` turns a robots.txt into a v
 
 Nothing here follows a redirect but `robots`, and nothing raises for a fault of a site.
 """
+
+from crawler.fetch.certificates import certificates_later
+
+# Here, because whatever is imported of this package comes through here first.
+with certificates_later():
+    import aiohttp  # noqa: F401
