@@ -87,6 +87,7 @@ class Run:
         self._grace_s = min(settings.graceful_shutdown_timeout, _GRACE_MAX_S)
         self._ended_at: float | None = None
         self._beat_at = 0.0
+        self._heard = False
         self._error: Exception | None = None
         self._low = settings.max_queue_size * _REFILL_BELOW
         self._slept_full = False
@@ -150,6 +151,10 @@ class Run:
             await self._give_back()
             if self._deck.qsize() < self._low and self._pace.due_in(self._loop.time()) <= 0:
                 await self._claim()
+                if self._heard and self._is_nothing_out():
+                    # The last item is settled and brought nothing new: the end, most likely. Once
+                    # for each news, so that an idle node beats no faster than ever.
+                    self._beat_at = 0.0
             self._dealer.deal()
             if self._loop.time() >= self._beat_at and not await self._beat():
                 self._end(Ending("finished"))
@@ -184,7 +189,11 @@ class Run:
         for reader in self._dealer.readers:
             self._dealer.hear(reader)
 
+    def _is_nothing_out(self) -> bool:
+        return not self._deck.qsize() and not any(r.held for r in self._dealer.readers)
+
     async def _beat(self) -> bool:
+        self._heard = False
         self._beat_at = self._loop.time() + _BEAT_S
         return await self._node.beat()
 
@@ -265,6 +274,7 @@ class Run:
     # -- callbacks -------------------------------------------------------------------------------
 
     def _on_news(self) -> None:
+        self._heard = True
         self._pace.news()
         self._alarm.ring()
 
