@@ -90,7 +90,15 @@ def make_record(
         "fields": {} if fields is None else fields,
         "error": error,
         "error_detail": None if error_detail is None else one_line(error_detail),
+        "nofollow": [] if document is None else _forbidden(document),
     }
+
+
+def _forbidden(document: Document) -> list[str]:
+    if len(document.links) == len(document.followable):
+        return []
+    allowed = set(document.followable)
+    return [link for link in document.links if link not in allowed]
 
 
 def timestamp(ms: int) -> str:

@@ -58,6 +58,8 @@ class Record(TypedDict):
     error: str | None
     """null when a response came; else one word."""
     error_detail: str | None
+    nofollow: list[str]
+    """Those of `links` that rel=nofollow forbids to follow."""
 
 
 RECORD_KEYS = tuple(Record.__annotations__)

@@ -121,6 +121,10 @@ class Committer:
         return batch
 
     async def _commit(self, batch: Sequence[Settlement]) -> None:
+        for settlement in batch:
+            if settlement.root is not None:
+                # Before the commit: whatever is claimed after it goes to readers that know.
+                self.parent.rooted(settlement.root)
         links = self._merge_links(batch)
         # A page with very many links commits them ahead, its outcome last: a crash between the two
         # fetches the page again, and the links are known by then.

@@ -12,6 +12,7 @@ from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.work import Item
 from crawler.pipeline.recovery import cut_parts
+from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, HostState, Now, Outlook
 
 TICK_MS = 500
@@ -53,6 +54,7 @@ class CrawlNode:
         self._on_snapshot = on_snapshot
         self._started_at = now()
         self._log = get_logger("crawler.node")
+        self._widening = Widening(plan, frontier, now)
         self._settled: Counter[int] = Counter()
         self._ahead: dict[int, int] = {}
         self._looked_at = self._ticked_at = self._checkpoint_at = 0
@@ -131,7 +133,9 @@ class CrawlNode:
         if self._on_snapshot is not None and now - self._snapshot_at >= SNAPSHOT_MS:
             self._snapshot_at = now
             await self._show(now, counters, outlook)
-        return not self._is_over(now, outlook)
+        if not self._is_over(now, outlook):
+            return True
+        return self.limit is None and await self._widening.step()
 
     def _apply_limits(self, now: int, counters: Mapping[str, int]) -> None:
         plan = self._plan

@@ -22,6 +22,7 @@ from crawler.pipeline.node import CrawlNode, Snapshot
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.seeding import sow
 from crawler.pipeline.store import open_frontier
+from crawler.pipeline.widening import roots_of_new_crawl
 from crawler.ports import Frontier, Now
 
 HASHING_SECONDS = 1.5
@@ -63,7 +64,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
         await recover(frontier, plan.output, now)
         report = await sow(orders.seeds, frontier, plan, now)
         # Only now is it a crawl: a typing mistake in its first command binds nobody.
-        await frontier.set_meta(rules)
+        await frontier.set_meta(rules | await roots_of_new_crawl(frontier))
         get_logger("crawler.run").info(
             "crawl_started",
             seeds_new=report.new,

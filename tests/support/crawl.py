@@ -116,6 +116,14 @@ class Crawl:
             records += [json.loads(line) for line in data.splitlines()]
         return records
 
+    def records_so_far(self) -> list[dict[str, Any]]:
+        """Whole lines while the crawl runs, committed or not."""
+        return [
+            json.loads(line)
+            for path in self.part_files()
+            for line in path.read_bytes().rpartition(b"\n")[0].splitlines()
+        ]
+
     def counts(self) -> Counter[str]:
         return Counter(record["url"] for record in self.records())
 

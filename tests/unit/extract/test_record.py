@@ -102,8 +102,21 @@ def test_a_page() -> None:
         "fields": {},
         "error": None,
         "error_detail": None,
+        "nofollow": [],
     }
     orjson.dumps(record)
+
+
+def test_links_that_nofollow_forbids_are_named() -> None:
+    """When a later seed widens the scope, links are read again from records: these stay out."""
+    body = b"<a href=/a>a</a><a rel=nofollow href=/b>b</a><a rel=nofollow href=/a>a</a>"
+    result = Fetched(
+        attempts=1, started_at=0, elapsed_ms=1, status=200, headers={}, body=body, truncated=False
+    )
+    document = parse_html(body, url=ITEM.url, header_charset=None, resolver=LinkResolver())
+    record = make_record(ITEM, result=result, document=document)
+    assert record["links"] == ["http://h/a", "http://h/b"]
+    assert record["nofollow"] == ["http://h/b"]
 
 
 def test_a_body_that_is_no_page() -> None:
