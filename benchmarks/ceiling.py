@@ -5,7 +5,6 @@ Its CPU is measured inside and without start-up, so it is what no crawl can reac
 """
 
 import asyncio
-import ipaddress
 import json
 import sys
 import time
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import orjson
 
-from crawler.clock import job_clock, new_offset_ms
+from crawler.clock import job_clock
+from crawler.conf.load import load_settings
+from crawler.conf.plan import make_plan
 from crawler.extract.metadata import metadata
 from crawler.extract.record import make_record
 from crawler.fetch.fetcher import Fetcher
@@ -32,42 +33,13 @@ CONCURRENCY = 16
 
 def plan() -> Plan:
     """Return the plan of `crawler start --delay 0 --per-host 16 -c 16`."""
-    return Plan(
-        job=Path(),
-        output=Path(),
-        user_agent="QuasiCrawler/ceiling",
-        product_token="QuasiCrawler",
-        concurrency=CONCURRENCY,
-        per_host=CONCURRENCY,
-        delay_ms=0,
-        connect_timeout_ms=10_000,
-        timeout_ms=60_000,
-        retries=3,
-        retry_base_ms=500,
-        window_ms=10_000,
-        lease_ms=300_000,
-        scope="host",
-        include=(),
-        exclude=(),
-        max_depth=None,
-        max_pages=None,
-        max_pages_per_host=None,
-        max_time_ms=None,
-        max_body_bytes=10_000_000,
-        max_total_bytes=None,
-        max_wait_ms=300_000,
-        max_failures=None,
-        robots=True,
-        headers=(),
-        allow_net=(str(ipaddress.ip_network("127.0.0.0/8")),),
-        proxy=None,
-        part_max_bytes=256_000_000,
-        part_max_age_ms=3_600_000,
-        robots_max_age_ms=86_400_000,
-        max_crawl_delay_ms=30_000,
-        cache_redis_url=None,
-        clock_offset_ms=new_offset_ms(),
-    )
+    flags = {
+        "delay": "0",
+        "per_host": str(CONCURRENCY),
+        "concurrent_tasks_per_process": str(CONCURRENCY),
+        "allow_net": ["127.0.0.0/8"],
+    }
+    return make_plan(load_settings(flags, {}, Path()))
 
 
 def items(urls: list[str], now_ms: int) -> Iterator[Item]:

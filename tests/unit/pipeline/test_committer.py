@@ -10,12 +10,13 @@ import pytest
 
 from crawler.errors import StorageError
 from crawler.model.result import Batch, HostNote, Result
-from crawler.model.work import Item, Link
+from crawler.model.work import Link
 from crawler.pipeline.committer import BATCH_LINKS, BATCH_SETTLEMENTS, Committer
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.settlement import Settlement
 from crawler.ports import CommitResult, NoParent, Part
+from tests.support.fetch import make_item
 
 
 class Store:
@@ -53,31 +54,7 @@ class Ear(NoParent):
 
 def settlement(lease_id: int, *, links: int = 0) -> Settlement:
     url = f"http://h/{lease_id}"
-    item = Item(
-        kind="page",
-        url=url,
-        host="h",
-        host_hash=1,
-        url_hash=lease_id,
-        ref=lease_id,
-        lease_id=lease_id,
-        claimed_at=0,
-        lease_until=10**15,
-        depth=0,
-        priority=5,
-        tries=0,
-        visit=1,
-        delay_ms=0,
-        rules_version=0,
-        seed=False,
-        chain=(),
-        parent=None,
-        verdict=None,
-        alone=False,
-        etag=None,
-        last_modified=None,
-        content_hash=None,
-    )
+    item = make_item(url, ref=lease_id, lease_id=lease_id)
     return Settlement(
         item=item,
         note=HostNote(1, lease_id),

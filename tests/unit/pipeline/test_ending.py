@@ -1,14 +1,12 @@
 """Exit codes: what a script that starts the crawler relies on."""
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.pipeline.ending import judge_ending
 from crawler.ports import Outlook
-from tests.support.plans import a_plan
+from tests.support.fetch import make_plan
 
 NOTHING = Outlook(
     ready=0, leased=0, claimable=0, next_at=None, next_due=None, held_by_budget=0, waiting=0
@@ -41,14 +39,13 @@ SILENT = {"records": 2, "seeds": 2, "seeds_final": 2, "seeds_answered": 0, "fail
     ],
 )
 def test_the_gravest_ending_decides(
-    tmp_path: Path,
     counters: dict[str, int],
     outlook: Outlook,
     how: dict[str, Any],
     word: str,
     code: int,
 ) -> None:
-    plan = replace(a_plan(tmp_path), max_failures=how.pop("max_failures", None))
+    plan = make_plan(max_failures=how.get("max_failures"))
     ending = judge_ending(
         plan,
         counters,
