@@ -83,8 +83,10 @@ class Reader:
             # Output or frontier failed: the committer ends this process, the parent frees the
             # lease.
             raise
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not lose the page
+        except Exception as error:
             self._log.exception("reader_failed", url=item.url, host=item.host)
+            if item.kind != "page":
+                raise  # it has no record: the dealer gives it back, due after the window
             await self._committer.settle(self._pages.broken(item, error, self._now()))
 
     async def _work(self, item: Item) -> Settlement | None:

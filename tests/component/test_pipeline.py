@@ -176,3 +176,37 @@ async def test_an_unused_context_leaves_nothing_behind(
     await ctx["close"]()
     assert list(plan.output.iterdir()) == []
     assert await frontier.parts() == []
+
+
+async def test_a_fault_of_ours_is_a_record_and_robots_are_given_back(
+    frontier: Frontier,
+    plan: Plan,
+    settings: dict[str, Any],
+    site: TestSite,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An exception of an async reader is swallowed: the page would hang until its lease ends."""
+    now = job_clock(plan.clock_offset_ms)
+    await sow([site.seeds[0]], frontier, plan, now)
+    ctx = await context(settings)
+    ctx["attach"](Ear())
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ctx["reader"], "_work", broken)
+    (robots, *_) = await frontier.claim(1, now=now())
+    with pytest.raises(ZeroDivisionError):
+        await reader(item=robots, ctx=ctx)
+    monkeypatch.undo()
+    await reader(item=robots, ctx=ctx)
+    while (await frontier.counters())["leased"]:
+        pass
+    (page, *_) = await frontier.claim(1, now=now())
+    assert page.kind == "page"
+    monkeypatch.setattr(ctx["reader"], "_work", broken)
+    await reader(item=page, ctx=ctx)
+    await ctx["close"]()
+    (record,) = map(json.loads, (plan.output / "part-000001.jsonl").read_bytes().splitlines())
+    assert (record["url"], record["error"]) == (page.url, "internal")
+    assert record["error_detail"].startswith("ZeroDivisionError")
