@@ -51,7 +51,6 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> None:
     """Run a command and end the process with its exit code."""
     # What is imported at start stays for good: looking at it again and again only costs time.
-    # A command that imports much more does that first, and then turns collection on again.
     gc.disable()
     # Nobody's plugins for pydantic have business here; looking for them reads the metadata of
     # every installed package.
@@ -63,7 +62,8 @@ def main() -> None:
         chosen = sys.argv[1:2]
         known = bool(chosen) and chosen[0] in (*COMMANDS, *GROUPS)
         app = make_app(chosen) if known else make_app()
-        gc.enable()
+        if chosen != ["start"]:  # which does it once it has imported its own
+            gc.enable()
         return app(prog_name="crawler", standalone_mode=False)
 
     _leave(run_command(command))

@@ -15,12 +15,12 @@ def start(flags: Flags) -> None:
     Seeds are files of URLs (one a line), URLs, or - for standard input. Without seeds an existing
     job goes on.
     """
-    gc.disable()
     from crawler.cli.progress import make_progress
     from crawler.conf.load import load_settings
     from crawler.qq import run_crawl
 
-    # Modules are garbage for nobody: neither here nor in the readers are they looked at again.
+    # `main` has turned collection off. Modules are no garbage: they are never looked at again,
+    # neither here nor in the readers.
     gc.freeze()
     gc.enable()
     settings = load_settings(flags, os.environ, Path.cwd())

@@ -1,7 +1,6 @@
 """The crawl file: TOML with the names of the settings, so that a crawl can be kept and shared."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from crawler.conf.sources import FLAG_ONLY, NAMES, Given, Values, flag_of, read_small, suggest
@@ -16,6 +15,8 @@ def from_crawl_file(path: Path) -> Values:
     Raises:
         ConfigError: unreadable, no TOML, or a key that no setting has; the line is named.
     """
+    import tomllib  # noqa: PLC0415 - most crawls have no crawl file
+
     text = read_small(path)
     try:
         table = tomllib.loads(text)

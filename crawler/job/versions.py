@@ -2,7 +2,8 @@
 
 import importlib
 import platform
-from importlib.metadata import PackageNotFoundError, version
+import re
+from importlib.metadata import PackageNotFoundError, distribution
 
 from crawler import __version__
 
@@ -16,7 +17,14 @@ def find_versions() -> dict[str, str]:
     found = {"crawler": __version__, "python": platform.python_version(), "sqlite": sqlite}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            found[package] = _version(package)
         except PackageNotFoundError:
             found[package] = "missing"
     return found
+
+
+def _version(package: str) -> str:
+    """Read the one line that matters: all of it, as `importlib.metadata` does, takes 1 ms each."""
+    wanted = distribution(package)
+    line = re.search(r"^Version: *(.+?) *$", wanted.read_text("METADATA") or "", re.MULTILINE)
+    return line[1] if line else wanted.version
