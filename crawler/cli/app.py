@@ -5,8 +5,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
 COMMANDS = ("start", "status", "inspect", "demo", "version")
 """Each is a function of that name in the module of that name."""
@@ -14,11 +16,13 @@ GROUPS = ("config",)
 """Each is an `app` in the module of that name."""
 
 
-def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
+def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> "typer.Typer":
     """Return the command line, or as much of it as has these names.
 
     Modules of commands import what they need when they run.
     """
+    import typer
+
     app = typer.Typer(
         help="Crawl the web from seeds to JSON lines: durable, polite, fast.",
         no_args_is_help=True,
@@ -41,7 +45,7 @@ def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> typer.Typer:
 def _no_options_of_its_own() -> None: ...
 
 
-def __getattr__(name: str) -> typer.Typer:
+def __getattr__(name: str) -> "typer.Typer":
     """Make `app` on first use: nothing happens at import."""
     if name == "app":
         return make_app()

@@ -64,7 +64,7 @@ def _map_legacy(values: Values, notes: list[str]) -> None:
 
 def _validate(values: Values) -> Settings:
     # Every field is passed, defaults too, so that pydantic-settings looks nothing up.
-    given: dict[str, Any] = {
+    given: dict[str, Any] = {"_env_file": None} | {
         name: values[name].value if name in values else field.get_default(call_default_factory=True)
         for name, field in Settings.model_fields.items()
     }
