@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from crawler.extract.metadata import Metadata
@@ -104,4 +105,10 @@ def _forbidden(document: Document) -> list[str]:
 def timestamp(ms: int) -> str:
     """Return a time on the job's clock as RFC 3339: UTC, milliseconds."""
     seconds, ms = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{_second(seconds)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Return a second without its fraction; many records share one."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -6,6 +6,7 @@ becomes U+FFFD.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import cchardet
@@ -79,21 +80,29 @@ def _by_meta(body: bytes) -> webencodings.Encoding | None:
     if b"<!--" in start:
         start = _COMMENT.sub(b"", start)
     for meta in _META.finditer(start):
-        attributes: dict[bytes, bytes] = {}
-        for name, double, single, bare in _ATTRIBUTE.findall(meta[1]):
-            attributes.setdefault(name.lower(), double or single or bare)
-        label = attributes.get(b"charset")
-        if not label and attributes.get(b"http-equiv", b"").strip().lower() == b"content-type":
-            content = _CHARSET_IN_CONTENT.search(attributes.get(b"content", b""))
-            label = content[1] if content else None
-        encoding = _named(label.decode("latin-1")) if label else None
-        if encoding is None:
-            continue
-        # A meta element that can be read as ASCII proves these wrong (HTML standard).
-        if encoding.name in {"utf-16le", "utf-16be"}:
-            return _known("utf-8")
-        return _known("windows-1252") if encoding.name == "x-user-defined" else encoding
+        encoding = _of_meta(meta[1])
+        if encoding is not None:
+            return encoding
     return None
+
+
+@lru_cache(maxsize=256)
+def _of_meta(text: bytes) -> webencodings.Encoding | None:
+    """Return what the attributes of one meta element say; sites say it in the same few words."""
+    attributes: dict[bytes, bytes] = {}
+    for name, double, single, bare in _ATTRIBUTE.findall(text):
+        attributes.setdefault(name.lower(), double or single or bare)
+    label = attributes.get(b"charset")
+    if not label and attributes.get(b"http-equiv", b"").strip().lower() == b"content-type":
+        content = _CHARSET_IN_CONTENT.search(attributes.get(b"content", b""))
+        label = content[1] if content else None
+    encoding = _named(label.decode("latin-1")) if label else None
+    if encoding is None:
+        return None
+    # A meta element that can be read as ASCII proves these wrong (HTML standard).
+    if encoding.name in {"utf-16le", "utf-16be"}:
+        return _known("utf-8")
+    return _known("windows-1252") if encoding.name == "x-user-defined" else encoding
 
 
 def _by_content(body: bytes) -> webencodings.Encoding:

@@ -6,6 +6,7 @@ counts.
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
@@ -34,8 +35,9 @@ _PARTS = f"{_HEAD_PARTS},area[href],a{_NOFOLLOW}"
 # Lists of one selector each, since every entry of these lists would be a walk of its own.
 _UNREAD = ["script,style,noscript"]
 """Elements whose text nobody sees; the content of a template is not in the tree at all."""
-_INLINE = ["a,b,code,em,i,span,strong"]
-"""Elements whose edges do not end a word; only the usual ones, since each name costs time."""
+_INLINE = ["span", "code,strong,em,b,i,a"]
+"""Elements whose edges do not end a word; only the usual ones, since each name costs time. The most
+frequent one goes first and alone: then the longer list is matched against a smaller tree."""
 _REFRESH = re.compile(
     r"""\s*[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?(?:"([^"]*)|'([^']*)|(\S.*))""",
     re.IGNORECASE | re.DOTALL,
@@ -55,14 +57,15 @@ def parse_html(
     parts = _Parts(tree)
     base = _resolved(resolver, url, parts.base) or url
     root = tree.root
-    links, followable = _links(tree, parts, base, resolver)
+    anchors = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
+    links, followable = _links(anchors, parts, base, resolver)
     return Document(
         charset=charset,
         title=parts.title,
         metas=parts.metas,
         lang=root.attrs.get("lang") if root is not None else None,
         canonical=_resolved(resolver, base, parts.canonical),
-        text=_text(tree),
+        text=_text(tree, () if parts.has_area else anchors),
         links=links,
         followable=followable,
     )
@@ -128,7 +131,7 @@ def _parts_of(tree: LexborHTMLParser) -> list[LexborNode]:
         return tree.css(_PARTS)
     nodes = head.css(_HEAD_PARTS)
     others = body.css(_BODY_PARTS)
-    if any(node.tag == "meta" for node in others) or not any(node.tag == "title" for node in nodes):
+    if "meta" in [node.tag for node in others] or "title" not in [node.tag for node in nodes]:
         return tree.css(_PARTS)
     return nodes + others
 
@@ -153,10 +156,10 @@ def _resolved(resolver: LinkResolver, base: str, href: str | None) -> str | None
 
 
 def _links(
-    tree: LexborHTMLParser, parts: _Parts, base: str, resolver: LinkResolver
+    anchors: list[LexborNode], parts: _Parts, base: str, resolver: LinkResolver
 ) -> tuple[list[str], list[str]]:
     """Return all targets, and those that may be followed."""
-    hrefs = _hrefs(tree.css("a[href],area[href]" if parts.has_area else "a[href]"))
+    hrefs = _hrefs(anchors)
     if parts.refresh is not None:
         hrefs.insert(0, parts.refresh)
     links = resolver.resolve(base, hrefs)
@@ -186,17 +189,24 @@ def _hrefs(nodes: list[LexborNode]) -> list[str]:
     return hrefs
 
 
-def _text(tree: LexborHTMLParser) -> str:
+def _text(tree: LexborHTMLParser, anchors: Iterable[LexborNode]) -> str:
     """Return the visible text; changes the tree, so it comes last.
 
     Text of neighbouring elements must not run together (`<td>a</td><td>b</td>`), and words must
     not fall apart at inline markup (`<b>T</b>he`): inline elements are dissolved, and what is
     still apart then is separated by a space.
+
+    Matching a selector costs more than dissolving what it finds, so the anchors that the links came
+    from are taken out first: a good part of all elements, and nothing has to find them again.
     """
     body = tree.body
     if body is None:
         return ""
+    for anchor in anchors:
+        anchor.unwrap(True)
+    for names in _INLINE:
+        body.unwrap_tags([names], True)
+    # Only now: a removed element's memory may be used again, and an anchor may be inside of one.
     body.strip_tags(_UNREAD)
-    body.unwrap_tags(_INLINE, True)
     body.merge_text_nodes()
     return cut(collapse(body.text(separator=" ")), MAX_TEXT_BYTES)

@@ -22,7 +22,10 @@ _NEVER_DEEP = frozenset(
 
 def shallow(data: bytes) -> bytes:
     """Return a page, cut before its elements are nested deeper than `MAX_DEPTH`."""
-    if len(data) <= _SMALL_BYTES or data.count(b"<") - 2 * data.count(b"</") <= _SUSPICIOUS:
+    if len(data) <= _SMALL_BYTES:
+        return data
+    tags = data.count(b"<")
+    if tags <= _SUSPICIOUS or tags - 2 * data.count(b"</") <= _SUSPICIOUS:
         return data
     depth = 0
     opened: dict[bytes, int] = {}

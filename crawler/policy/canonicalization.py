@@ -7,6 +7,7 @@ at a fraction of the cost: resolving links is the dearest part of page handling.
 
 import re
 from collections.abc import Iterable
+from itertools import repeat
 
 import ada_url
 import can_ada
@@ -130,7 +131,8 @@ class LinkResolver:
         folder = page[: page.rfind("/") + 1]
         known = self._forms.get
         found: dict[str, None] = {}
-        for href in {href.strip(_BLANKS).partition("#")[0]: None for href in hrefs}:
+        stripped = map(str.strip, hrefs, repeat(_BLANKS))
+        for href in {h.partition("#")[0] if "#" in h else h: None for h in stripped}:
             if not href:
                 form: str | None = base
             else:
