@@ -4,6 +4,8 @@ What goes wrong with a *site* is a value (`crawler.model.result`), never an exce
 what goes wrong with the crawl itself.
 """
 
+from typing import TypeGuard
+
 
 class CrawlerError(Exception):
     """Something went wrong inside the crawler."""
@@ -53,3 +55,8 @@ class UrlRejected(CrawlerError):
     def __init__(self, message: str, *, reason: str = "invalid") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def is_external(error: Exception) -> TypeGuard[CrawlerError]:
+    """Whether something outside must be mended (a disk, a flag); else it is a fault of ours."""
+    return isinstance(error, CrawlerError) and error.exit_code != CrawlerError.exit_code

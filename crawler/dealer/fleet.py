@@ -117,7 +117,9 @@ class Fleet:
         """Raise `ReadersBroken` once it is no use to try again."""
         if self._broken >= _MAX_BROKEN:
             why, exit_code = self._why
-            raise ReadersBroken(f"reader processes cannot work: {why}", exit_code)
+            if exit_code == CrawlerError.exit_code:
+                why = f"reader processes cannot work: {why}"
+            raise ReadersBroken(why, exit_code)
 
     def stop_all(self) -> None:
         """Ask all readers to end: nothing that they hold is to blame for that."""

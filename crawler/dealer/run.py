@@ -18,6 +18,7 @@ from crawler.dealer.messages import ReaderEnds
 from crawler.dealer.pace import Pace
 from crawler.dealer.watchdog import Watchdog
 from crawler.dealer.window import RequeueWindow
+from crawler.errors import is_external
 from crawler.model.work import Item
 from crawler.ports import Node, Now
 
@@ -247,7 +248,10 @@ class Run:
         except Exception as error:
             if not self._dealer.stopping:
                 raise
-            logger.exception("wind_down_failed")
+            if is_external(error):  # said once: what ended the crawl is most often the same
+                logger.info("wind_down_failed", extra={"error": str(error)})
+            else:
+                logger.exception("wind_down_failed")
             self._error = self._error or error
 
     # -- the end ---------------------------------------------------------------------------------

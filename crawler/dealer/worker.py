@@ -19,7 +19,7 @@ from crawler.dealer.inbox import Inbox, drive
 from crawler.dealer.link import ParentLink
 from crawler.dealer.messages import Duties, ReaderEnds
 from crawler.dealer.process import is_orphan, leave, settle_in
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, is_external
 from crawler.model.work import Item
 
 logger = logging.getLogger(__name__)
@@ -113,8 +113,14 @@ class Worker:
 
     def _report(self, error: Exception) -> None:
         """Tell the parent why this process cannot go on, so that no item is blamed for it."""
+        if is_external(error):
+            # A full disk, say: each reader meets it, the parent says it once, for all.
+            extra = {"reader": self._ends.name, "error": str(error)}
+            logger.info("reader_broken", extra=extra)
+            self._link.broken(str(error), error.exit_code)
+            return
         logger.error("reader_broken", extra={"reader": self._ends.name}, exc_info=error)
-        self._link.broken(f"{type(error).__name__}: {error}", getattr(error, "exit_code", 1))
+        self._link.broken(f"{type(error).__name__}: {error}", CrawlerError.exit_code)
 
     async def _serve(self, ctx: dict[str, Any]) -> None:
         inbox = self._inbox = Inbox(
@@ -191,9 +197,14 @@ class Worker:
         self._link.started(item)
         try:
             await self._call(item=item)
-        except Exception:
+        except Exception as error:
             # QuasiQueue would never look at it; the lease must not hang until it expires.
-            logger.exception("reader_raised", extra={"reader": self._ends.name, "url": item.url})
+            extra = {"reader": self._ends.name, "url": item.url}
+            if is_external(error):
+                # Every task meets it, and the committer's end tells the parent.
+                logger.info("reader_raised", extra=extra | {"error": str(error)})
+            else:
+                logger.exception("reader_raised", extra=extra)
             self._link.failed(item)
         finally:
             self._running.discard(task)

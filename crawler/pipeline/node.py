@@ -69,6 +69,10 @@ class CrawlNode:
 
     async def writer(self, desired: int) -> AsyncIterator[Item]:
         """Claim at most `desired` items and commit, then yield them (QuasiQueue's writer)."""
+        plan = self._plan
+        if plan.max_total_bytes is not None or plan.max_time_ms is not None:
+            # Looked at before each claim: only bodies in flight may go over.
+            self._apply_limits(self._now(), await self._frontier.counters())
         if self.limit is not None or desired <= 0:
             return
         items = await self._frontier.claim(desired, now=self._now(), ahead=self._ahead)
@@ -86,8 +90,10 @@ class CrawlNode:
         if held:
             self._out -= len(held)
             freed = await self._frontier.release(held, now=self._now(), crashed=started)
-        if started or freed:
+        if started:
             self._log.warning("reader_buried", reader=reader, freed=freed, started=len(started))
+        elif freed:
+            self._log.info("reader_buried", reader=reader, freed=freed, started=0)
 
     async def give_back(self, items: Sequence[Item], due: int | None = None) -> None:
         self._out -= len(items)
@@ -151,6 +157,9 @@ class CrawlNode:
             self._log.info("limit_reached", limit=limit)
 
     def _is_over(self, now: int, outlook: Outlook) -> bool:
+        if self.limit in ("max_time", "max_total_bytes"):
+            # Readers finish what they have begun, what still waits for one is given back.
+            return True
         if outlook.leased:
             return False
         if self.limit is not None:

@@ -222,7 +222,8 @@ def test_headers_go_to_named_hosts_only(tmp_path: Path) -> None:
             tmp_path / "job", seeds, *FAST, "--scope", "any", "-H", "Authorization: Basic s3cret"
         )
         assert crawl.run() == 0, crawl.err
-        assert web.paths(host=1) and web.paths(host=2)
+        assert web.paths(host=1)
+        assert web.paths(host=2)
         named = [a for a in web.asked if a.host == web.hosts[0] and a.path != "/robots.txt"]
         others = [a for a in web.asked if a.host != web.hosts[0]]
         assert all(a.headers.get("Authorization") == "Basic s3cret" for a in named)

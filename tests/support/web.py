@@ -106,8 +106,7 @@ class Web:
             answers = self._pages.get(f"{host}{asked.path}") or self._pages.get(asked.path)
             if answers is None:
                 return Answer(b"no such page", 404, content_type="text/plain")
-            found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return found
+            return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def fill(self, text: str) -> str:
         for number, host in enumerate(self.hosts):
