@@ -11,6 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
+from dotenv.parser import parse_stream
+
 from crawler.conf.settings import ENV_PREFIX, INTERNAL, Settings
 from crawler.errors import ConfigError
 
@@ -76,8 +78,6 @@ def from_dotenv(path: Path, notes: list[str]) -> Values:
     """Return the values of `CRAWLER_*` in a `.env` file, if there is one."""
     if not path.is_file():
         return {}
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - most directories have no such file
-
     values: Values = {}
     for binding in parse_stream(StringIO(read_small(path))):
         place = f"{path.name}, line {binding.original.line + _blank_lines(binding.original.string)}"

@@ -1,0 +1,20 @@
+"""How soon a crawl notices that it is over."""
+
+import asyncio
+
+import pytest
+
+from crawler.dealer import run
+from crawler.dealer.queue import Ending
+from tests.support.dealer_node import MemoryNode, crawl_queue, urls
+
+
+async def test_the_last_settlement_ends_the_crawl_without_waiting_for_a_beat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every short crawl would take a quarter of a second longer; here it would never end."""
+    monkeypatch.setattr(run, "_BEAT_S", 3600.0)
+    node = MemoryNode(urls(20))
+    ending = await asyncio.wait_for(crawl_queue(node).main(), 20)
+    assert ending == Ending("finished")
+    assert len(node.settled_urls) == 20
