@@ -93,6 +93,27 @@ class Outlook(NamedTuple):
     """URLs that wait for a due time, paused hosts' included."""
 
 
+class OriginState(NamedTuple):
+    """The robots gate of one origin, for explanations."""
+
+    verdict: str | None
+    """rules or allow: what was learned last; None: nothing yet."""
+    obstacle: str | None
+    """Why nothing may be asked now: defer, dns, connect, tls, blocked_address."""
+    status: int | None
+    """Of the last answer."""
+    fetched_at: int | None
+    expires_at: int
+    due: int
+    """When it is asked again, with an obstacle."""
+    failures: int
+    """In a row."""
+    gone: bool
+    """Given up: its URLs die."""
+    asked_until: int | None
+    """End of the lease of its robots.txt, while one is out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything the store knows about one URL."""
@@ -113,6 +134,16 @@ class Explanation:
     origin_due: int | None = None
     parents: tuple[str, ...] = field(default=())
     """From the page it was found on back to the seed."""
+    seed: bool = False
+    chain: tuple[str, ...] = ()
+    """URLs that redirected here, first one first."""
+    ahead: int = 0
+    """Ready URLs of its host that come first; counting ends at 1,000."""
+    host_pages: int = 0
+    """Pages of its host that count against the budget of a host."""
+    host_leased: int = 0
+    """URLs of its host that are leased, without robots.txt."""
+    origin: OriginState | None = None
 
 
 class Frontier(Protocol):

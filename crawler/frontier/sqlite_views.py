@@ -1,14 +1,18 @@
 """What can be read from a store without changing it."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from crawler.frontier.keys import Keys
 from crawler.model.url import origin
-from crawler.ports import Explanation, FrontierOptions, HostState, Outlook, StoredRules
+from crawler.ports import Explanation, FrontierOptions, HostState, OriginState, Outlook, StoredRules
 
 MOST_HOSTS = 1000
 """`outlook` counts at most so many hosts: it is asked often, and asks whether any is left."""
+MOST_AHEAD = 1000
 _MOST_PARENTS = 100
 _STATES = ("ready", "leased", "done", "waiting", "dead")
 
@@ -67,20 +71,34 @@ class Views:
     def explain(self, connection: sqlite3.Connection, url: str) -> Explanation:
         host_id, url_hash = self._keys.of(url)
         host_row = connection.execute(self._sql["one_host"], (host_id,)).fetchone()
-        host = HostState(*host_row) if host_row else None
-        verdict, due = connection.execute(self._sql["one_origin"], (origin(url),)).fetchone() or (
-            None,
-            0,
+        pages, leased, *host = host_row or (0, 0)
+        gate = connection.execute(self._sql["one_origin"], (origin(url),)).fetchone()
+        state = OriginState(*gate)._replace(gone=bool(gate[7])) if gate else None
+        known = Explanation(
+            url=url,
+            state=None,
+            host=HostState(*host) if host else None,
+            host_pages=pages,
+            host_leased=leased,
+            origin_verdict=(state.obstacle or state.verdict) if state else None,
+            origin_due=(state.due or None) if state else None,
+            origin=state,
         )
         row = connection.execute(self._sql["one_url"], (host_id, url_hash)).fetchone()
-        if row is None:
-            return Explanation(
-                url=url, state=None, host=host, origin_verdict=verdict, origin_due=due or None
-            )
-        _, number, reason, at, depth, tries, visits, status, crashes, parent = row
+        return known if row is None else self._with_url(connection, known, host_id, row)
+
+    def _with_url(
+        self, connection: sqlite3.Connection, known: Explanation, host_id: int, row: tuple[Any, ...]
+    ) -> Explanation:
+        number, reason, at, depth, tries, visits, status, crashes, parent, *rest = row
+        seed, chain, ref, priority = rest
         state = _STATES[number]
-        return Explanation(
-            url=url,
+        ahead = 0
+        if state == "ready":
+            key = (host_id, priority, ref, MOST_AHEAD)
+            ahead = connection.execute(self._sql["ready_before"], key).fetchone()[0]
+        return replace(
+            known,
             state=state,
             reason=reason,
             due_at=at if state == "waiting" else None,
@@ -90,10 +108,10 @@ class Views:
             visits=visits,
             status=status,
             crashes=crashes,
-            host=host,
-            origin_verdict=verdict,
-            origin_due=due or None,
             parents=self._parents(connection, parent),
+            seed=bool(seed),
+            chain=tuple(json.loads(chain)) if chain else (),
+            ahead=ahead,
         )
 
     def _parents(self, connection: sqlite3.Connection, ref: int | None) -> tuple[str, ...]:

@@ -659,6 +659,8 @@ class MemoryFrontier:
             status=known.status,
             crashes=known.crashes,
             parents=tuple(parents),
+            seed=known.seed,
+            chain=known.link.chain,
             **about,
         )
 

@@ -30,14 +30,21 @@ SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_un
 WHERE waiting > 0 OR (paused_until > ?2 AND ready > 0) ORDER BY ready + waiting DESC, host LIMIT ?1;
 
 -- name: one_host
--- One host.
-SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+-- One host, and what counts against its budget of pages.
+SELECT pages, leased, host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
 WHERE id = ?1;
 
 -- name: one_url
 -- One URL by its key.
-SELECT u.url, u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent
+SELECT u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent, u.seed, u.chain, u.id,
+    u.priority
 FROM seen AS s JOIN urls AS u ON u.id = s.id WHERE s.host_id = ?1 AND s.url_hash = ?2;
+
+-- name: ready_before
+-- How many ready URLs of a host (at most ?4 are counted) are claimed before one with this priority and id.
+SELECT count(*) FROM (
+    SELECT 1 FROM urls WHERE host_id = ?1 AND state = 0 AND (priority, id) < (?2, ?3) LIMIT ?4
+);
 
 -- name: one_parent
 -- A step up the chain of parents.
@@ -45,7 +52,8 @@ SELECT url, parent FROM urls WHERE id = ?1;
 
 -- name: one_origin
 -- An origin by name.
-SELECT coalesce(obstacle, verdict), due FROM origins WHERE origin = ?1;
+SELECT verdict, obstacle, status, fetched_at, expires_at, due, failures, gone, lease_until FROM origins
+WHERE origin = ?1;
 
 -- name: origin_rules
 -- The last rules of an origin, or why there are none.
