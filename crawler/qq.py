@@ -7,8 +7,11 @@
 """
 
 import asyncio
+import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +26,10 @@ from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import configure, get_logger
 from crawler.pipeline.context import context
-from crawler.pipeline.ending import Ending
+from crawler.pipeline.ending import SIGNAL_BASE, Ending
 from crawler.pipeline.reader import reader
 from crawler.pipeline.run import Orders, run_node
+from crawler.pipeline.seeding import check_sources
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
@@ -46,7 +50,24 @@ def run_crawl(
     Raises:
         CrawlerError: what a person must mend; its `exit_code` is the process's.
     """
+    _answer_signals()
     return asyncio.run(Runner(settings, on_snapshot=on_snapshot).main())
+
+
+def _answer_signals() -> None:
+    """End at once on a signal while no readers are at work: the job is good at any moment.
+
+    Without that, Ctrl-C would wait for the end of standard input, and the first process of a
+    container would not hear SIGTERM.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: object) -> None:
+    os.write(2, b"crawler: stopped; the same command goes on\n")
+    raise SystemExit(SIGNAL_BASE + number)
 
 
 class Runner:
@@ -73,6 +94,7 @@ class Runner:
         settings = self._settings
         plan = make_plan(settings)
         job = Job.at(plan.job, plan.output)
+        check_sources(settings.seeds, needed=settings.fresh or not job.frontier.exists())
         if settings.fresh:
             move_aside(job)
         job.create()
@@ -98,6 +120,7 @@ class Runner:
         self._node = node
         queue = CrawlQueue(NAME, node, reader, context, self._settings, now=now)
         ending = await queue.main()
+        _answer_signals()
         return None if ending.signal is None else int(ending.signal)
 
 
@@ -116,6 +139,7 @@ def __getattr__(name: str) -> Any:
 
 def main() -> int:
     """Run the daemon from the environment alone; return its exit code."""
+    gc.freeze()  # modules are no garbage: neither here nor in the readers are they looked at again
     try:
         ending = run_crawl(load_settings({}, os.environ, Path.cwd()))
     except CrawlerError as error:
