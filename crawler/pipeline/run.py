@@ -10,7 +10,7 @@ from typing import Any
 
 from crawler.cache import RulesCache
 from crawler.clock import job_clock
-from crawler.errors import ConfigError, CrawlerError
+from crawler.errors import CrawlerError
 from crawler.job.directory import Job, refuse_network_file_system
 from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
 from crawler.job.versions import find_versions
@@ -53,8 +53,6 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     job = Job.at(plan.job, plan.output)
     refuse_network_file_system(job.root)
     now = job_clock(plan.clock_offset_ms)
-    if not orders.seeds and not job.frontier.exists():
-        raise ConfigError("no seeds: name files of URLs, URLs, or - for standard input")
     started_at = now()
     await RulesCache(plan).prepare()
     frontier = await open_frontier(plan, check=True)

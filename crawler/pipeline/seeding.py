@@ -43,6 +43,37 @@ class SeedReport:
     sources: list[str] = field(default_factory=list)
 
 
+def check_sources(sources: Sequence[str], *, needed: bool) -> None:
+    """Find out before anything is made or moved whether the sources can be used at all.
+
+    Args:
+        sources: files, URLs, `-`.
+        needed: there is no crawl yet that could go on without.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    if needed and not sources:
+        raise ConfigError("no seeds: name files of URLs, URLs, or - for standard input")
+    for source in sources:
+        if _is_url(source):
+            try:
+                canonicalize_seed(source)
+            except UrlRejected as rejected:
+                raise ConfigError(f"cannot crawl {rejected}") from None
+        elif source != "-" and not _is_pipe(source):
+            with _opened(source) as file:
+                _refuse_binary(file.read(LOOKED_AT), source, 1)
+
+
+def _is_pipe(source: str) -> bool:
+    """Whether what is read of it is gone then: `crawler start <(command)`."""
+    try:
+        return Path(source).is_fifo()
+    except (OSError, ValueError):
+        return False
+
+
 async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) -> SeedReport:
     """Add every seed of every source to the frontier, with its scope root.
 
@@ -50,8 +81,6 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
         ConfigError: a source cannot be read, looks binary, or holds no URL at all.
     """
     report = SeedReport(sources=list(sources))
-    for source in sources:
-        _check(source)
     chunk: list[Link] = []
     roots: dict[str, None] = {}
     for source in sources:
@@ -112,22 +141,6 @@ def _root(url: str, plan: Plan) -> str:
     if plan.scope in ("page", "prefix"):
         return url
     return origin(url) + "/"
-
-
-def _check(source: str) -> None:
-    """Find out before the first URL is stored whether a source can be used at all.
-
-    Raises:
-        ConfigError: it cannot.
-    """
-    if _is_url(source):
-        try:
-            canonicalize_seed(source)
-        except UrlRejected as rejected:
-            raise ConfigError(f"cannot crawl {rejected}") from None
-    elif source != "-":
-        with _opened(source) as file:
-            _refuse_binary(file.read(LOOKED_AT), source, 1)
 
 
 def _is_url(source: str) -> bool:

@@ -1,5 +1,7 @@
 """Bad input at `crawler start`: one clear line, the right code, nothing damaged."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crawl import LOOPBACK, Crawl
+from tests.support.crawl import LOOPBACK, Crawl, poll
 from tests.support.web import Web, page
 
 FAST = ("--delay", "0", "-p", "1", "--retries", "0")
@@ -120,6 +122,45 @@ def test_the_good_lines_of_a_mixed_file_are_crawled(web: Web, tmp_path: Path) ->
     assert len(said) == 3
     assert ["line=4" in said[0], "line=7" in said[1], "line=8" in said[2]] == [True] * 3
     assert all(len(line) < 600 for line in said)
+
+
+def test_bad_seeds_do_not_move_the_old_job(web: Web, tmp_path: Path) -> None:
+    """--fresh with a misspelt file would put a crawl of weeks aside for nothing."""
+    crawl = Crawl(tmp_path / "job", web.url("/b"), *FAST)
+    assert crawl.run() == 0, crawl.err
+    fresh = Crawl(tmp_path / "job", tmp_path / "no.txt", *FAST, "--fresh")
+    assert fresh.run() == 2
+    _one_line(fresh)
+    assert len(crawl.records()) == 1
+    assert not list(tmp_path.glob("job.*"))
+
+
+def test_seeds_from_a_pipe(web: Web, tmp_path: Path) -> None:
+    """`crawler start <(command)`: what was looked at is gone from a pipe."""
+    crawl = Crawl(tmp_path / "job", "SEEDS", *FAST)
+    words = " ".join(crawl.command).replace(
+        "SEEDS", f"<(echo {web.url('/a')}; echo {web.url('/b')})"
+    )
+    crawl.command = ["bash", "-c", words]
+    assert crawl.run() == 0, crawl.err
+    assert set(crawl.counts()) == {web.url("/a"), web.url("/b")}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_waits_for_standard_input(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C after a forgotten pipe: it ends at once, with its code."""
+    crawl = Crawl(tmp_path / "job", "-", *FAST)
+    read_end, write_end = os.pipe()
+    process = subprocess.Popen(
+        crawl.command, stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    os.close(read_end)
+    poll((tmp_path / "job" / "frontier.db-wal").exists, "it is about to read")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    os.close(write_end)
+    assert process.returncode == 128 + number
+    assert err == "crawler: stopped; the same command goes on\n"
 
 
 def test_many_bad_lines_do_not_flood_the_terminal(web: Web, tmp_path: Path) -> None:
