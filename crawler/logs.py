@@ -25,6 +25,7 @@ Format = Literal["console", "json"]
 
 _SECRET_KEYS = frozenset({"authorization", "cookie", "password", "proxy_authorization", "token"})
 _FILE_MODE = 0o600
+_UNSEEN = ("rich", "better_exceptions", "greenlet", "twisted")
 _NEVER = logging.CRITICAL + 1
 _COLORS = {"debug": 34, "info": 32, "warning": 33, "error": 31, "critical": 31}
 
@@ -154,22 +155,21 @@ def _number(level: str) -> int:
 
 
 def _structlog() -> Any:
-    """Return structlog, loaded without Rich: it is 0.1 s of every start, for tracebacks in colour.
+    """Return structlog, loaded without what it looks for to colour tracebacks and for Twisted.
 
-    structlog works without Rich where Rich is not installed; while it loads, that is what it sees.
+    Rich alone is 0.1 s of every start. structlog works without these where they are not installed;
+    while it loads, that is what it sees.
     """
     if "structlog" in sys.modules:
         return sys.modules["structlog"]
-    missing = object()
-    rich = sys.modules.get("rich", missing)
-    sys.modules["rich"] = None  # type: ignore[assignment]
+    kept = {name: sys.modules[name] for name in _UNSEEN if name in sys.modules}
+    sys.modules.update(dict.fromkeys(_UNSEEN))  # type: ignore[arg-type]
     try:
         import structlog  # noqa: PLC0415
     finally:
-        if rich is missing:
-            del sys.modules["rich"]
-        else:
-            sys.modules["rich"] = rich  # type: ignore[assignment]
+        for name in _UNSEEN:
+            del sys.modules[name]
+        sys.modules.update(kept)
     return structlog
 
 

@@ -4,8 +4,13 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.cli.options import Flags, with_crawl_options
+
+if TYPE_CHECKING:
+    from crawler.conf.settings import Settings
+    from crawler.pipeline.ending import Ending
 
 
 @with_crawl_options
@@ -15,7 +20,6 @@ def start(flags: Flags) -> None:
     Seeds are files of URLs (one a line), URLs, or - for standard input. Without seeds an existing
     job goes on.
     """
-    from crawler.cli.progress import make_progress
     from crawler.conf.load import load_settings
     from crawler.qq import run_crawl
 
@@ -24,11 +28,18 @@ def start(flags: Flags) -> None:
     gc.freeze()
     gc.enable()
     settings = load_settings(flags, os.environ, Path.cwd())
-    progress = make_progress(settings.progress, color=not settings.no_color)
-    try:
-        ending = run_crawl(settings, on_snapshot=progress.show)
-    finally:
-        progress.close()
+    ending = run_crawl(settings) if settings.progress == "off" else _run_in_view(settings)
     if settings.progress != "off" or ending.exit_code:
         sys.stderr.write(f"crawler: {ending.line}\n")
     sys.exit(ending.exit_code)
+
+
+def _run_in_view(settings: "Settings") -> "Ending":
+    from crawler.cli.progress import make_progress
+    from crawler.qq import run_crawl
+
+    progress = make_progress(settings.progress, color=not settings.no_color)
+    try:
+        return run_crawl(settings, on_snapshot=progress.show)
+    finally:
+        progress.close()
