@@ -163,8 +163,11 @@ def test_the_manifest_is_true(tmp_path: Path) -> None:
         assert part["sha256"] == hashlib.sha256(data).hexdigest()
     records = crawl.records()
     assert manifest["states"] == {
-        "ready": 0, "leased": 0, "waiting": 0,
-        "done": len(records), "dead": 4,
+        "ready": 0,
+        "leased": 0,
+        "waiting": 0,
+        "done": len(records),
+        "dead": 4,
     }
     assert manifest["reasons"] == {"robots": 4}
     counters = manifest["counters"]
