@@ -10,6 +10,9 @@ from crawler.model.plan import Plan
 RULES = "rules"
 """Name in the frontier's meta table."""
 
+LAST_RUN = "last_run"
+"""Name in the frontier's meta table: what may change from run to run, for explanations."""
+
 
 def rules_of(plan: Plan) -> dict[str, object]:
     """Return what decides which URLs belong to the crawl. Budgets may change from run to run."""
@@ -20,6 +23,17 @@ def rules_of(plan: Plan) -> dict[str, object]:
         "depth": plan.max_depth,
         "robots": plan.robots,
         "output": str(plan.output.absolute()),
+    }
+
+
+def terms_of(plan: Plan) -> dict[str, object]:
+    """Return what else decides about a URL in this run."""
+    return {
+        "max_pages": plan.max_pages,
+        "max_pages_per_host": plan.max_pages_per_host,
+        "max_total_bytes": plan.max_total_bytes,
+        "product_token": plan.product_token,
+        "allow_net": list(plan.allow_net),
     }
 
 
@@ -43,7 +57,11 @@ def check_rules(plan: Plan, meta: Mapping[str, str]) -> dict[str, str]:
                 f"this job was begun with other rules: {'; '.join(changes)}. "
                 "Start it with the same, or begin anew with --fresh (the old job is kept aside)"
             )
-    return {RULES: json.dumps(rules), "crawler_version": __version__}
+    return {
+        RULES: json.dumps(rules),
+        LAST_RUN: json.dumps(terms_of(plan)),
+        "crawler_version": __version__,
+    }
 
 
 def _show(value: object) -> str:
