@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("start", "status", "inspect", "demo", "version")
+COMMANDS = ("start", "status", "inspect", "explain", "demo", "version")
 """Each is a function of that name in the module of that name."""
 GROUPS = ("config",)
 """Each is an `app` in the module of that name."""

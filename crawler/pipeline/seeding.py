@@ -7,7 +7,7 @@ with their number and the rest is crawled.
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -105,6 +105,20 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
             "seeds_rejected", count=report.rejected, named=REPORTED
         )
     return report
+
+
+def read_roots(sources: Sequence[str], plan: Plan) -> list[str]:
+    """Return the scope roots of these sources and store nothing; standard input is left alone.
+
+    Raises:
+        ConfigError: a source cannot be read.
+    """
+    roots: dict[str, None] = {}
+    for source in sources:
+        for _, text in _lines(source) if source != "-" else ():
+            with suppress(UrlRejected):
+                roots[_root(canonicalize_seed(text), plan)] = None
+    return list(roots)
 
 
 def _reject(report: SeedReport, source: str, number: int, text: str, rejected: UrlRejected) -> None:

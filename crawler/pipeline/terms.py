@@ -1,0 +1,65 @@
+"""By which rules a URL is explained: the job's own, where there is a job.
+
+What decides which URLs belong to a crawl was stored when the job began (`identity.rules_of`), the
+rest when its last run began (`identity.terms_of`). Settings fill in what the store does not say.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from crawler.model.plan import Plan, ScopeMode
+from crawler.pipeline.identity import LAST_RUN, RULES
+
+_NAMES = {"max_depth": "depth"}
+"""Where the stored name is another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The part of a plan that an explanation needs."""
+
+    scope: ScopeMode
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    max_depth: int | None
+    robots: bool
+    product_token: str
+    allow_net: tuple[str, ...]
+    max_pages: int | None
+    max_pages_per_host: int | None
+    max_total_bytes: int | None
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Terms":
+        values = {field.name: getattr(plan, field.name) for field in fields(cls)}
+        return cls(**values)
+
+
+def terms_of_job(plan: Plan, meta: Mapping[str, str]) -> tuple[Terms, tuple[str, ...]]:
+    """Return the job's terms, and in words where they are not those of the plan."""
+    stored: dict[str, Any] = json.loads(meta.get(RULES, "{}")) | json.loads(
+        meta.get(LAST_RUN, "{}")
+    )
+    terms = Terms.of(plan)
+    changes: dict[str, Any] = {}
+    for field in fields(Terms):
+        name = _NAMES.get(field.name, field.name)
+        if name in stored:
+            value = stored[name]
+            value = tuple(value) if isinstance(value, list) else value
+            if value != getattr(terms, field.name):
+                changes[field.name] = value
+    differences = tuple(
+        f"{_NAMES.get(name, name)} is {_shown(value)} in the job, "
+        f"{_shown(getattr(terms, name))} in the settings"
+        for name, value in changes.items()
+    )
+    return replace(terms, **changes), differences
+
+
+def _shown(value: object) -> str:
+    if value in (None, ()):
+        return "unset"
+    return " ".join(value) if isinstance(value, tuple) else json.dumps(value).strip('"')
