@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from crawler.model.origin import OriginState
 from crawler.model.result import Batch, RulesVerdict
 from crawler.model.work import Item, Link
 
@@ -91,27 +92,6 @@ class Outlook(NamedTuple):
     """Ready URLs that only a page budget holds back."""
     waiting: int
     """URLs that wait for a due time, paused hosts' included."""
-
-
-class OriginState(NamedTuple):
-    """The robots gate of one origin, for explanations."""
-
-    verdict: str | None
-    """rules or allow: what was learned last; None: nothing yet."""
-    obstacle: str | None
-    """Why nothing may be asked now: defer, dns, connect, tls, blocked_address."""
-    status: int | None
-    """Of the last answer."""
-    fetched_at: int | None
-    expires_at: int
-    due: int
-    """When it is asked again, with an obstacle."""
-    failures: int
-    """In a row."""
-    gone: bool
-    """Given up: its URLs die."""
-    asked_until: int | None
-    """End of the lease of its robots.txt, while one is out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

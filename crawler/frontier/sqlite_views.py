@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from crawler.frontier.keys import Keys
+from crawler.model.origin import OriginState
 from crawler.model.url import origin
-from crawler.ports import Explanation, FrontierOptions, HostState, OriginState, Outlook, StoredRules
+from crawler.ports import Explanation, FrontierOptions, HostState, Outlook, StoredRules
 
 MOST_HOSTS = 1000
 """`outlook` counts at most so many hosts: it is asked often, and asks whether any is left."""

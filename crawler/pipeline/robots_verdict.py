@@ -1,9 +1,10 @@
 """What robots.txt says about one URL, as the store has it, without asking for anything."""
 
+from crawler.model.origin import OriginState
 from crawler.model.url import origin, request_target
 from crawler.pipeline.account import RobotsVerdict, RobotsWord
 from crawler.policy.robots import parse_robots
-from crawler.ports import Explanation, OriginState, StoredRules
+from crawler.ports import Explanation, StoredRules
 
 
 def robots_verdict(
