@@ -8,6 +8,7 @@ part and the caches are this process's own.
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 from crawler.cache import RulesCache
@@ -43,7 +44,6 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     now = job_clock(plan.clock_offset_ms)
     frontier = await open_frontier(plan)
     fetcher = Fetcher(plan, now)
-    await fetcher.open()
     rules = RulesCache(plan)
     scope = Scope(plan.scope, await frontier.roots(), plan.include, plan.exclude)
     known = KnownUrls(by_depth=plan.max_depth is not None)
@@ -80,12 +80,14 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         known.forget()
 
     async def close() -> None:
-        await committer.close()
-        await fetcher.close()
-        await rules.close()
-        await frontier.close()
+        async with AsyncExitStack() as stack:
+            # Last one first; all are closed although the committer's disk may be full.
+            for resource in (frontier, rules, fetcher, committer):
+                stack.push_async_callback(resource.close)
 
     worker.parent = NoParent()
+    # Last: a frontier that fails above would leave the session open.
+    await fetcher.open()
     return {
         "reader": worker,
         "attach": attach,
