@@ -159,7 +159,7 @@ def _way(known: Known) -> Iterator[Row]:
         yield "found", "again in the records, when the scope became wider"
     for number, parent in enumerate(known.parents):
         if number == _MOST_PARENTS < len(known.parents) - 1:
-            yield "", f"and {len(known.parents) - number - 1} more, back to {known.parents[-1]}"
+            yield "", f"and {len(known.parents) - number} more, back to {known.parents[-1]}"
             break
         how = "redirected from" if parent in known.redirects else "found on"
         yield how, parent
