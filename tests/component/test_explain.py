@@ -212,15 +212,17 @@ async def test_redirects_and_parents_lead_back_to_the_seed(make):
 
 async def test_budgets_say_how_many_of_how_many(make):
     """ "Used up" without figures cannot be checked."""
-    job = await make(robots=False, delay="0", max_pages="3", max_pages_per_host="2")
-    await job.add(*(f"{SEED}{n}" for n in range(5)), "https://b.example/")
-    items = [i for i in await job.claim() if i.host == "a.example"]
-    assert len(items) == 2
+    job = await make(robots=False, delay="0", max_pages="4", max_pages_per_host="3")
+    await job.add(*(f"{SEED}{n}" for n in range(5)))
+    items = await job.claim()
+    assert len(items) == 3
+    await job.add("https://b.example/")
+    assert len(await job.claim()) == 1
     await job.settle(items[0], body_bytes=10)
     found = await job.explain(SEED + "4")
     everything, of_host = found.budgets
-    assert (everything.limit, everything.done, everything.leased) == (3, 1, 2)
-    assert (of_host.limit, of_host.done, of_host.leased) == (2, 1, 1)
+    assert (everything.limit, everything.done, everything.leased) == (4, 1, 3)
+    assert (of_host.limit, of_host.done, of_host.leased) == (3, 1, 2)
     assert everything.is_spent
     assert found.next.what == "budget"
     assert (await job.explain(SEED + "4", running=None)).next.what == "budget"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from crawler.errors import FrontierError
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.keys import Keys
+from crawler.model.origin import OriginState
 from crawler.model.result import NO_SERVER, Batch, Result, Rules
 from crawler.model.url import host_key, origin
 from crawler.model.work import Item, Link
@@ -73,6 +74,8 @@ class Origin:
     crashes: int = 0
     lease_id: int | None = None
     lease_until: int = 0
+    status: int | None = None
+    fetched_at: int | None = None
 
 
 @dataclass
@@ -346,7 +349,7 @@ class MemoryFrontier:
         for result in batch.results:
             self.settle(result, batch.parts[0].part_id if batch.parts else None)
         for rules in batch.rules:
-            self.settle_rules(rules)
+            self.settle_rules(rules, now)
         new = self.insert(batch.links, now)
         for note in batch.notes:
             host = self.hosts_by_key[note.host_hash]
@@ -391,8 +394,9 @@ class MemoryFrontier:
         else:
             url.state = "dead"
 
-    def settle_rules(self, r: Rules) -> None:
+    def settle_rules(self, r: Rules, now: int) -> None:
         entry = self.origins[r.item_ref]
+        entry.status, entry.fetched_at = r.status, now
         earliest = entry.lease_until - self.options.lease_ms + self.options.window_ms
         entry.lease_id = None
         entry.crashes = 0
@@ -640,6 +644,9 @@ class MemoryFrontier:
             "host": self.state_of(host) if host else None,
             "origin_verdict": (entry.obstacle or entry.verdict) if entry else None,
             "origin_due": (entry.due or None) if entry else None,
+            "origin": self.gate_of(entry) if entry else None,
+            "host_pages": host.pages if host else 0,
+            "host_leased": host.count("leased") if host else 0,
         }
         if known is None:
             return Explanation(state=None, **about)
@@ -661,8 +668,27 @@ class MemoryFrontier:
             parents=tuple(parents),
             seed=known.seed,
             chain=known.link.chain,
+            ahead=self.ahead_of(known) if known.state == "ready" else 0,
             **about,
         )
+
+    def gate_of(self, entry: Origin) -> OriginState:
+        return OriginState(
+            verdict=entry.verdict,
+            obstacle=entry.obstacle,
+            status=entry.status,
+            fetched_at=entry.fetched_at,
+            expires_at=entry.expires_at,
+            due=entry.due,
+            failures=entry.failures,
+            gone=entry.gone,
+            asked_until=entry.lease_until if entry.lease_id is not None else None,
+        )
+
+    def ahead_of(self, url: Url) -> int:
+        key = (url.link.priority, url.ref)
+        ready = (one for one in url.host.urls if one.state == "ready")
+        return sum((one.link.priority, one.ref) < key for one in ready)
 
     async def meta(self) -> dict[str, str]:
         return dict(self.values)
