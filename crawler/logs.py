@@ -229,6 +229,10 @@ def _to_sinks(_logger: object, _method: str, event: Event) -> str:
     return ""
 
 
+_RECORD_NAMES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "event"}
+"""What every record has; the rest came as `extra`."""
+
+
 class _Foreign(logging.Handler):
     """Sends the libraries' records (QuasiQueue, asyncio, aiohttp) through the same pipeline."""
 
@@ -238,7 +242,8 @@ class _Foreign(logging.Handler):
         except Exception:  # noqa: BLE001 - a library's bad format string must not end the crawl
             text = str(record.msg)
         level = min(record.levelno, logging.CRITICAL)
-        get_logger(record.name).log(level - level % 10, text, exc_info=record.exc_info)
+        extra = {name: record.__dict__[name] for name in record.__dict__.keys() - _RECORD_NAMES}
+        get_logger(record.name).log(level - level % 10, text, exc_info=record.exc_info, **extra)
 
 
 def _json_line(event: Event) -> str:

@@ -21,7 +21,7 @@ from crawler.conf.load import load_settings
 from crawler.conf.plan import make_plan
 from crawler.conf.show import public_settings
 from crawler.dealer.queue import CrawlQueue
-from crawler.errors import CrawlerError
+from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import configure, get_logger
@@ -139,6 +139,12 @@ def __getattr__(name: str) -> Any:
 
 def main() -> int:
     """Run the daemon from the environment alone; return its exit code."""
+    if len(sys.argv) > 1:
+        sys.stderr.write(
+            "crawler: python -m crawler.qq takes no arguments: CRAWLER_SEEDS and its like say "
+            "what to do; for flags use crawler start\n"
+        )
+        return ConfigError.exit_code
     gc.freeze()  # modules are no garbage: neither here nor in the readers are they looked at again
     try:
         ending = run_crawl(load_settings({}, os.environ, Path.cwd()))

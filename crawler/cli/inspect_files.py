@@ -102,7 +102,7 @@ async def _committed(store: Path) -> tuple[Path | None, dict[str, int]]:
     finally:
         await frontier.close()
     output = json.loads(meta.get(RULES, "{}")).get("output")
-    return (Path(output) if output else None), {part.name: part.bytes for part in parts}
+    return (store.parent / output if output else None), {part.name: part.bytes for part in parts}
 
 
 def read_records(source: Source, tally: Tally) -> Iterator[dict[str, Any]]:

@@ -96,7 +96,10 @@ class Fleet:
     def forget(self, reader: ReaderHandle) -> None:
         """Close what is left of a dead reader, and note how it died."""
         exit_code = reader.process.exitcode
-        logger.info("reader_ended", extra={"reader": reader.name, "exit_code": exit_code})
+        # A death that nobody here meant (out of memory, say) is the operator's to know.
+        level = logging.INFO if exit_code == 0 or reader.ended_on_purpose else logging.WARNING
+        extra = {"reader": reader.name, "reader_pid": reader.process.pid, "exit_code": exit_code}
+        logger.log(level, "reader_ended", extra=extra)
         reader.region.clear()
         self._board.give_back(reader.region_index)
         reader.release()

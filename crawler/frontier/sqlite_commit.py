@@ -51,6 +51,12 @@ class Settling:
                 for root in batch.roots:
                     connection.execute(self._sql["add_root"], (root,))
                 ledger.book(connection)
+                for note in batch.notes:
+                    if note.server_lost:
+                        window_ms = self._options.window_ms
+                        connection.execute(
+                            self._sql["expire_rules"], (note.host_hash, now, window_ms)
+                        )
                 for rules in batch.rules:
                     if rules.verdict in NO_SERVER:
                         connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))

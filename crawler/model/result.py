@@ -119,6 +119,9 @@ class HostNote(NamedTuple):
     started_at: int | None
     """Start of the last request; None: no request was made, so no delay is spent."""
     paused_until: int | None = None
+    server_lost: bool = False
+    """No server was there any more: the rules of the host's origins count as expired, so that
+    robots.txt is asked for before anything else, and the host backs off if that fails as well."""
 
 
 RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect", "tls", "blocked_address"]

@@ -194,6 +194,7 @@ def _merge_notes(settlements: Sequence[Settlement]) -> list[HostNote]:
                 note.host_hash,
                 _latest(first.started_at, note.started_at),
                 _latest(first.paused_until, note.paused_until),
+                first.server_lost or note.server_lost,
             )
         merged[note.host_hash] = note
     return list(merged.values())

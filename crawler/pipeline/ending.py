@@ -44,7 +44,7 @@ def _endings(
     limit: str | None,
     signal_number: int | None,
 ) -> Iterator[Ending]:
-    done = f"{counters.get('records', 0)} records"
+    done = _done(counters)
     left = outlook.ready + outlook.waiting
     failures = counters.get("failures", 0)
     seeds = counters.get("seeds", 0)
@@ -52,7 +52,7 @@ def _endings(
         code = SIGNAL_BASE + signal_number
         yield Ending("signal", code, f"stopped, {done}; the same command goes on")
     if seeds and counters.get("seeds_final", 0) >= seeds and not counters.get("seeds_answered", 0):
-        yield Ending("no_seed_answered", NO_SEED_ANSWERED, f"no seed could be fetched, {done}")
+        yield Ending("no_seed_answered", NO_SEED_ANSWERED, f"{_no_seed(counters)}; {done}")
     if limit == "max_time" and left:
         yield Ending("max_time", DEFERRED, f"time is up, {done}; {left} URLs left")
     if outlook.waiting:
@@ -65,3 +65,21 @@ def _endings(
         name = "--" + limit.replace("_", "-")
         yield Ending(limit, COMPLETE, f"{name} reached, {done}; {left} URLs left")
     yield Ending("complete", COMPLETE, f"complete, {done}")
+
+
+def _done(counters: Mapping[str, int]) -> str:
+    records, failures = counters.get("records", 0), counters.get("failures", 0)
+    text = f"{records} record" + ("" if records == 1 else "s")
+    if failures:
+        text += f" ({failures} failure" + ("" if failures == 1 else "s") + ")"
+    return text
+
+
+def _no_seed(counters: Mapping[str, int]) -> str:
+    """Say why, and what helps: the crawl is over, so that the same command only says it again."""
+    errors = {name.removeprefix("error:") for name, n in counters.items() if "error:" in name and n}
+    why = ", ".join(sorted(errors)) or ("robots.txt" if counters.get("dead:robots") else "refused")
+    help_text = "begin anew with --fresh"
+    if "blocked_address" in errors:
+        help_text = f"reach addresses that are not public with --allow-net, {help_text}"
+    return f"no seed could be fetched: {why}; {help_text}"

@@ -22,8 +22,14 @@ def rules_of(plan: Plan) -> dict[str, object]:
         "exclude": list(plan.exclude),
         "depth": plan.max_depth,
         "robots": plan.robots,
-        "output": str(plan.output.absolute()),
+        "output": output_of(plan),
     }
+
+
+def output_of(plan: Plan) -> str:
+    """Return where the parts are: relative inside of the job, which may be moved or copied."""
+    job, output = plan.job.absolute(), plan.output.absolute()
+    return str(output.relative_to(job) if output.is_relative_to(job) else output)
 
 
 def terms_of(plan: Plan) -> dict[str, object]:
@@ -34,7 +40,18 @@ def terms_of(plan: Plan) -> dict[str, object]:
         "max_total_bytes": plan.max_total_bytes,
         "product_token": plan.product_token,
         "allow_net": list(plan.allow_net),
+        "delay_ms": plan.delay_ms,
     }
+
+
+def changed_terms(plan: Plan, meta: Mapping[str, str]) -> list[str]:
+    """Return what this run does otherwise than the one before it: allowed, but to be shown."""
+    before = json.loads(meta.get(LAST_RUN, "{}"))
+    return [
+        f"{name} was {_show(before[name])}, is now {_show(value)}"
+        for name, value in terms_of(plan).items()
+        if name in before and before[name] != value
+    ]
 
 
 def check_rules(plan: Plan, meta: Mapping[str, str]) -> dict[str, str]:

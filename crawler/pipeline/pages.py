@@ -24,6 +24,19 @@ MAX_HOPS = 10
 """Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
 
 
+SERVER_LOST = ("connect", "dns")
+"""Errors of one URL that say more about its server: the next would fare alike."""
+
+UNFETCHED = {
+    "dns": "the host has no address; robots.txt could not be asked for",
+    "connect": "no connection to the host; robots.txt could not be asked for",
+    "tls": "no trusted connection to the host; robots.txt could not be asked for",
+    "blocked_address": "the host's address is not public; --allow-net opens a range",
+    "crashed": "reader processes died over this page, more than once",
+}
+"""What a record says where no request was made for the page itself."""
+
+
 class PageSettler:
     """Makes settlements of pages; one instance per reader process."""
 
@@ -115,13 +128,21 @@ class PageSettler:
             return target, "too_many_redirects", f"more than {MAX_HOPS} hops"
         return target, None, None
 
-    def failed(self, item: Item, result: Failed) -> Settlement:
+    def failed(self, item: Item, result: Failed, *, paused_until: int | None = None) -> Settlement:
         """Settle a fetch that yielded no usable response."""
         record = make_record(item, result=result, error=result.error, error_detail=result.detail)
-        return self._settle(item, result, record, error=result.error)
+        return self._settle(
+            item,
+            result,
+            record,
+            error=result.error,
+            paused_until=paused_until,
+            server_lost=result.error in SERVER_LOST,
+        )
 
     def unfetched(self, item: Item, error: str, now: int, detail: str | None = None) -> Settlement:
         """Settle an item whose outcome is known without a request (dns, connect, crashed)."""
+        detail = detail or UNFETCHED.get(error)
         record = make_record(item, result=None, error=error, error_detail=detail, now=now)
         return self._settle(item, None, record, error=error)
 
@@ -163,13 +184,16 @@ class PageSettler:
         error: str | None = None,
         is_page: bool = True,
         paused_until: int | None = None,
+        server_lost: bool = False,
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
         content_hash = record["content_hash"]
         return Settlement(
             item=item,
-            note=HostNote(item.host_hash, result.started_at if result else None, paused_until),
+            note=HostNote(
+                item.host_hash, result.started_at if result else None, paused_until, server_lost
+            ),
             result=Result(
                 item.ref,
                 item.host_hash,

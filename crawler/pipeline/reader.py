@@ -19,7 +19,7 @@ from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
 from crawler.model.url import origin, request_target
 from crawler.model.work import Item
 from crawler.pipeline.committer import Committer
-from crawler.pipeline.pages import PageSettler
+from crawler.pipeline.pages import SERVER_LOST, PageSettler
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.politeness import pause_until
 from crawler.policy.robots import RobotsRules
@@ -143,11 +143,21 @@ class Reader:
             case Redirected():
                 return self._pages.redirected(item, result)
             case Failed():
-                return self._pages.failed(item, result)
+                return self._fail(item, result)
             case Deferred():
                 return self._defer(item, result)
             case _:
                 assert_never(result)
+
+    def _fail(self, item: Item, result: Failed) -> Settlement:
+        if result.error not in SERVER_LOST:
+            return self._pages.failed(item, result)
+        # The host's other URLs would fare alike: they wait, and robots.txt is asked for first,
+        # which finds out whether the server is back, and backs off if it is not.
+        until = self._now() + self._plan.window_ms
+        self._tell_pause(item, until)
+        self._log.warning("server_lost", url=item.url, host=item.host, error=result.error)
+        return self._pages.failed(item, result, paused_until=until)
 
     def _defer(self, item: Item, result: Deferred) -> Settlement:
         paused_until = result.due_at if result.pause_host else None

@@ -10,14 +10,14 @@ from typing import Any
 
 from crawler.cache import RulesCache
 from crawler.clock import job_clock
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, FrontierError
 from crawler.job.directory import Job, refuse_network_file_system
 from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
 from crawler.job.versions import find_versions
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.pipeline.ending import Ending, judge_ending
-from crawler.pipeline.identity import check_rules
+from crawler.pipeline.identity import changed_terms, check_rules
 from crawler.pipeline.node import CrawlNode, Snapshot
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.seeding import sow
@@ -55,10 +55,17 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     now = job_clock(plan.clock_offset_ms)
     started_at = now()
     await RulesCache(plan).prepare()
+    if not job.frontier.exists() and any(plan.output.glob("part-*.jsonl")):
+        raise FrontierError(
+            f"{job.frontier} is missing, but {plan.output} holds parts: put it back, "
+            "or begin anew with --fresh (what is there is kept aside)"
+        )
     frontier = await open_frontier(plan, check=True)
     try:
         meta = await frontier.meta()
         rules = check_rules(plan, meta)
+        for change in changed_terms(plan, meta):
+            get_logger("crawler.run").warning("settings_changed", change=change)
         await recover(frontier, plan.output, now)
         report = await sow(orders.seeds, frontier, plan, now)
         # Only now is it a crawl: a typing mistake in its first command binds nobody.

@@ -67,6 +67,24 @@ async def test_expired_rules_are_asked_for_again(make):
     assert page.rules_version == 2
 
 
+async def test_a_lost_server_is_asked_for_its_rules_before_anything_else(make):
+    # Else an outage of a minute would turn every URL of the host into an error record.
+    frontier = await make(robots=True, delay_ms=0)
+    await frontier.add(pages("a.example", 5), now=0)
+    await ask(frontier, 0, "allow", expires_at=900_000)
+    (first, *rest) = await frontier.claim(2, now=1_000)
+    lost = note(first, 1_000)._replace(paused_until=11_000, server_lost=True)
+    answer = await frontier.commit(
+        Batch(results=[result(first, reason="connect", status=None)], notes=[lost]), now=2_000
+    )
+    assert not answer.lost
+    await settle(frontier, rest, 2_100)
+    assert await frontier.claim(10, now=10_999) == []
+    await ask(frontier, 11_000, "connect", due=500_000, started_at=None)
+    (page,) = await frontier.claim(10, now=11_001)
+    assert (page.kind, page.verdict) == ("page", "connect")
+
+
 async def test_links_found_while_robots_is_asked_for_just_queue(make):
     frontier = await make(robots=True, delay_ms=0)
     await frontier.add(pages("a.example", 1), now=0)

@@ -358,6 +358,10 @@ class MemoryFrontier:
             if self.delay(host):
                 host.next_at = host.last_start + self.delay(host)
             host.next_at = max(host.next_at, host.paused_until)
+            for entry in self.origins.values():
+                if note.server_lost and entry.host is host and entry.verdict:
+                    earliest = (entry.fetched_at or 0) + self.options.window_ms
+                    entry.expires_at = min(entry.expires_at, max(now, earliest))
         self.extra.update(batch.counts)
         self.root_list += [root for root in batch.roots if root not in self.root_list]
         for rules in batch.rules:

@@ -35,6 +35,10 @@ UPDATE origins SET verdict = ?3, obstacle = NULL, status = ?4, body = ?5, versio
     owes = 0, crashes = 0, lease_id = NULL, lease_until = NULL
 WHERE id = ?1 AND lease_id = ?2;
 
+-- name: expire_rules
+-- A host's server is gone: its origins are asked for their rules again, not sooner than the window allows.
+UPDATE origins SET expires_at = min(expires_at, max(?2, fetched_at + ?3)) WHERE host_id = ?1 AND verdict IS NOT NULL;
+
 -- name: settle_obstacle
 -- No rules now: when to ask again; a third dns or connect in a row gives the origin up.
 UPDATE origins SET obstacle = ?3, status = ?4, fetched_at = ?5, due = max(?6, lease_until - ?7 + ?8),
