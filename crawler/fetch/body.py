@@ -10,13 +10,9 @@ import re
 import zlib
 from typing import Any, Literal, NamedTuple, Protocol
 
-import brotli  # type: ignore[import-untyped]
 from aiohttp import StreamReader
 
-try:
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    from backports import zstd
+from crawler.fetch.codecs import load_brotli, load_zstd
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 MAX_CODINGS = 2
@@ -119,6 +115,8 @@ class _Members:
 
     def __init__(self, coding: str) -> None:
         self._coding = coding
+        self._zstd = load_zstd() if coding == "zstd" else None
+        self._fault: type[Exception] = self._zstd.ZstdError if self._zstd else zlib.error
         self._stream: Any = None
         self._pending = b""
         self._members = 0
@@ -135,7 +133,7 @@ class _Members:
         stream = self._stream
         try:
             part: bytes = stream.decompress(data, limit)
-        except (zlib.error, zstd.ZstdError) as error:
+        except self._fault as error:
             raise DecodeError(f"{self._coding}: {error}") from None
         if stream.eof:
             self._stream = None
@@ -163,8 +161,8 @@ class _Members:
         if self._members > MAX_MEMBERS:
             raise DecodeError(f"{self._coding}: more than {MAX_MEMBERS} streams in one body")
         self.is_complete = False
-        if self._coding == "zstd":
-            self._stream = zstd.ZstdDecompressor()
+        if self._zstd:
+            self._stream = self._zstd.ZstdDecompressor()
         elif self._coding == "gzip":
             self._stream = zlib.decompressobj(wbits=31)
         else:
@@ -178,6 +176,8 @@ class _Brotli:
     """Brotli, whose decompressor bounds its output by a limit that it may pass a little."""
 
     def __init__(self) -> None:
+        brotli = load_brotli()
+        self._fault: type[Exception] = brotli.error
         self._stream = brotli.Decompressor()
         self.has_more = False
 
@@ -191,7 +191,7 @@ class _Brotli:
             return b""
         try:
             part: bytes = self._stream.process(data, output_buffer_limit=limit)
-        except brotli.error as error:
+        except self._fault as error:
             raise DecodeError(f"br: {error}") from None
         self.has_more = not self._stream.is_finished() and not self._stream.can_accept_more_data()
         return part

@@ -6,11 +6,10 @@ What a fetch comes to is a value of `crawler.model.result`; only a cancellation 
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 from multidict import CIMultiDictProxy
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from yarl import URL
 
 from crawler.fetch.body import Body, read_body
@@ -22,6 +21,9 @@ from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirec
 from crawler.model.work import Item
 from crawler.policy.retry import Again, after_try
 from crawler.ports import Now
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_DRAINED_BYTES = 65_536
@@ -52,11 +54,6 @@ class Fetcher:
         self._guard = Guard(plan.allow_net)
         self._session: aiohttp.ClientSession
         self._resolver: GuardedResolver | None = None
-        self._retrying = AsyncRetrying(
-            retry=retry_if_result(_wants_another_try),
-            wait=_wait_s,
-            reraise=True,
-        )
 
     async def open(self) -> None:
         """Open the session; no connection is made yet."""
@@ -174,6 +171,9 @@ class Fetcher:
 
     async def _repeat(self, item: Item, headers: Headers, first: _Step) -> FetchResult:
         """Wait and try again until a step is the end; `after_try` bounds the number."""
+        # Most crawls of a page or two never come here; loading it is 3 ms.
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
+
         attempts = first.result.attempts
         begun = False
 
@@ -186,8 +186,11 @@ class Fetcher:
             attempts += 1
             return await self._step(item, headers, attempts)
 
-        # A copy, because an AsyncRetrying holds the state of its call.
-        last: _Step = await self._retrying.copy()(next_step)
+        # One for each call, whose state it holds.
+        retrying = AsyncRetrying(
+            retry=retry_if_result(_wants_another_try), wait=_wait_s, reraise=True
+        )
+        last: _Step = await retrying(next_step)
         return last.result
 
 
@@ -195,7 +198,7 @@ def _wants_another_try(step: _Step) -> bool:
     return step.again is not None
 
 
-def _wait_s(state: RetryCallState) -> float:
+def _wait_s(state: "RetryCallState") -> float:
     step: _Step | None = state.outcome.result() if state.outcome else None
     return step.again.wait_ms / 1000 if step and step.again else 0.0
 

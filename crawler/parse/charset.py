@@ -9,9 +9,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import cchardet
-import webencodings
-
 _PRESCANNED_BYTES = 1024
 _GUESSED_BYTES = 8192
 _ASCII = bytes(range(128))
@@ -19,6 +16,8 @@ _FEWEST_SIGNS = 8
 """Bytes beyond ASCII below which a guess is worse than the default of browsers."""
 _VALID_PER_WRONG = 10
 """Characters beyond ASCII for each byte that is no UTF-8, in a page that is UTF-8 all the same."""
+_UTF8_LABELS = frozenset({"utf-8", "utf8"})
+"""Those of its labels that are in use: for these the standard's table need not be loaded."""
 _UTF8_BOM = b"\xef\xbb\xbf"
 _META = re.compile(rb"<meta[\s/]([^>]*)", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -39,42 +38,45 @@ class Decoded(NamedTuple):
 
 def to_utf8(body: bytes, header_label: str | None) -> Decoded:
     """Return a page as UTF-8 bytes; those of UTF-8 pages are neither copied nor checked."""
-    encoding = _by_mark(body)
-    if encoding is None and header_label is not None and header_label.isascii():
-        encoding = _named(header_label)
-    if encoding is None:
-        encoding = _by_meta(body) or _by_content(body)
-    name = encoding.name
+    name = _by_mark(body)
+    if name is None and header_label is not None and header_label.isascii():
+        name = _named(header_label)
+    if name is None:
+        name = _by_meta(body) or _by_content(body)
     if name == "utf-8":
         return Decoded(body[3:] if body.startswith(_UTF8_BOM) else body, name)
-    text, _ = encoding.codec_info.decode(body, "replace")
+    text = _decoded(body, name)
     return Decoded(text.removeprefix("\ufeff").encode("utf-8", "replace"), name)
 
 
-def _named(label: str) -> webencodings.Encoding | None:
-    """Return the encoding of a label as the Encoding Standard's table has it."""
-    encoding: webencodings.Encoding | None = webencodings.lookup(label)  # type: ignore[no-untyped-call]
-    return encoding
+def _named(label: str) -> str | None:
+    """Return the name of the encoding that the Encoding Standard's table has for a label."""
+    if label.strip("\t\n\f\r ").lower() in _UTF8_LABELS:
+        return "utf-8"
+    import webencodings  # noqa: PLC0415 - most pages are UTF-8
+
+    encoding = webencodings.lookup(label)  # type: ignore[no-untyped-call]
+    return None if encoding is None else str(encoding.name)
 
 
-def _known(label: str) -> webencodings.Encoding:
-    encoding = _named(label)
-    if encoding is None:
-        raise AssertionError(label)
-    return encoding
+def _decoded(body: bytes, name: str) -> str:
+    import webencodings  # noqa: PLC0415
+
+    text: str = webencodings.lookup(name).codec_info.decode(body, "replace")[0]  # type: ignore[no-untyped-call]
+    return text
 
 
-def _by_mark(body: bytes) -> webencodings.Encoding | None:
+def _by_mark(body: bytes) -> str | None:
     if body.startswith(_UTF8_BOM):
-        return _known("utf-8")
+        return "utf-8"
     if body.startswith(b"\xff\xfe"):
-        return _known("utf-16le")
+        return "utf-16le"
     if body.startswith(b"\xfe\xff"):
-        return _known("utf-16be")
+        return "utf-16be"
     return None
 
 
-def _by_meta(body: bytes) -> webencodings.Encoding | None:
+def _by_meta(body: bytes) -> str | None:
     """Return what the first meta element that names an encoding says."""
     start = body[:_PRESCANNED_BYTES]
     if b"<!--" in start:
@@ -87,7 +89,7 @@ def _by_meta(body: bytes) -> webencodings.Encoding | None:
 
 
 @lru_cache(maxsize=256)
-def _of_meta(text: bytes) -> webencodings.Encoding | None:
+def _of_meta(text: bytes) -> str | None:
     """Return what the attributes of one meta element say; sites say it in the same few words."""
     attributes: dict[bytes, bytes] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(text):
@@ -96,29 +98,29 @@ def _of_meta(text: bytes) -> webencodings.Encoding | None:
     if not label and attributes.get(b"http-equiv", b"").strip().lower() == b"content-type":
         content = _CHARSET_IN_CONTENT.search(attributes.get(b"content", b""))
         label = content[1] if content else None
-    encoding = _named(label.decode("latin-1")) if label else None
-    if encoding is None:
-        return None
+    found = _named(label.decode("latin-1")) if label else None
     # A meta element that can be read as ASCII proves these wrong (HTML standard).
-    if encoding.name in {"utf-16le", "utf-16be"}:
-        return _known("utf-8")
-    return _known("windows-1252") if encoding.name == "x-user-defined" else encoding
+    if found in {"utf-16le", "utf-16be"}:
+        return "utf-8"
+    return "windows-1252" if found == "x-user-defined" else found
 
 
-def _by_content(body: bytes) -> webencodings.Encoding:
+def _by_content(body: bytes) -> str:
     """Return UTF-8 if the bytes are that, else a guess from their start, else windows-1252."""
     try:
         body.decode()
     except UnicodeDecodeError:
         if _is_nearly_utf8(body):
-            return _known("utf-8")
+            return "utf-8"
     else:
-        return _known("utf-8")
+        return "utf-8"
     start = body[:_GUESSED_BYTES]
     if len(start.translate(None, _ASCII)) < _FEWEST_SIGNS:
-        return _known("windows-1252")
+        return "windows-1252"
+    import cchardet  # noqa: PLC0415 - few pages come here
+
     guess = cchardet.detect(start)["encoding"]
-    return (_named(guess) if guess else None) or _known("windows-1252")
+    return (_named(guess) if guess else None) or "windows-1252"
 
 
 def _is_nearly_utf8(body: bytes) -> bool:

@@ -11,9 +11,17 @@ import pytest
 
 from crawler.cli import app as cli
 from crawler.cli.app import COMMANDS, GROUPS
+from tests.support.web import Web, page
 
 ROOT = Path(__file__).parents[3]
-UNWANTED = ("redis", "aiomcache", "rich", "tomllib")
+UNWANTED = (
+    *("redis", "aiomcache", "rich", "tomllib", "publicsuffixlist"),
+    *("tenacity", "webencodings", "cchardet", "brotli", "brotlicffi", "backports"),
+)
+PARTS_UNWANTED = (
+    *("crawler.cli.progress", "crawler.cli.inspect", "crawler.cli.demo", "crawler.cli.explain"),
+    *("crawler.pipeline.explanation", "crawler.pipeline.prospect"),
+)
 
 
 @pytest.fixture
@@ -46,6 +54,29 @@ def test_start_loads_nothing_that_it_does_not_use(
     assert result.stderr.startswith("crawler: no seeds"), result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert result.returncode == 2
+
+
+def test_a_small_crawl_loads_nothing_that_its_pages_do_not_need(
+    crawler: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """Repeating, other encodings and codings would be paid for by crawls that never meet them.
+
+    The stubs speak in the reader's process too.
+    """
+    code = (
+        "import sys; from crawler.cli import app\n"
+        "def leave(code):\n"
+        "    print(sorted(sys.modules), code)\n"
+        "app._leave = leave; app.main()"
+    )
+    with Web({"/": page()}) as web:
+        words = ("--job", "job", "--allow-net", "127.0.0.0/8", "--progress", "off")
+        result = crawler("start", web.url(), *words, code=code)
+    assert result.stderr == ""
+    assert result.stdout.endswith(" 0\n")
+    assert '"status":200' in "".join(p.read_text() for p in tmp_path.glob("job/pages/*"))
+    for name in PARTS_UNWANTED:
+        assert f"'{name}'" not in result.stdout
 
 
 def test_what_was_hidden_can_be_loaded_when_it_is_wanted(
