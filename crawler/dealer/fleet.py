@@ -96,8 +96,9 @@ class Fleet:
     def forget(self, reader: ReaderHandle) -> None:
         """Close what is left of a dead reader, and note how it died."""
         exit_code = reader.process.exitcode
-        # A death that nobody here meant (out of memory, say) is the operator's to know.
-        level = logging.INFO if exit_code == 0 or reader.ended_on_purpose else logging.WARNING
+        # Killed from outside (out of memory, say): the operator must know. Errors tell themselves.
+        was_killed = exit_code is not None and exit_code < 0 and not reader.ended_on_purpose
+        level = logging.WARNING if was_killed else logging.INFO
         extra = {"reader": reader.name, "reader_pid": reader.process.pid, "exit_code": exit_code}
         logger.log(level, "reader_ended", extra=extra)
         reader.region.clear()

@@ -64,12 +64,12 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     try:
         meta = await frontier.meta()
         rules = check_rules(plan, meta)
-        for change in changed_terms(plan, meta):
-            get_logger("crawler.run").warning("settings_changed", change=change)
         await recover(frontier, plan.output, now)
         report = await sow(orders.seeds, frontier, plan, now)
         # Only now is it a crawl: a typing mistake in its first command binds nobody.
         await frontier.set_meta(rules | await roots_of_new_crawl(frontier))
+        for change in changed_terms(plan, meta):
+            get_logger("crawler.run").warning("settings_changed", change=change)
         get_logger("crawler.run").info(
             "crawl_started",
             seeds_new=report.new,
