@@ -92,6 +92,7 @@ def make_record(
         "error": error,
         "error_detail": None if error_detail is None else one_line(error_detail),
         "nofollow": [] if document is None else _forbidden(document),
+        "noindex": directives is not None and directives.noindex,
     }
 
 

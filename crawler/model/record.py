@@ -60,6 +60,8 @@ class Record(TypedDict):
     error_detail: str | None
     nofollow: list[str]
     """Those of `links` that rel=nofollow forbids to follow."""
+    noindex: bool
+    """The page asks search engines not to list it; nothing that a crawl obeys."""
 
 
 RECORD_KEYS = tuple(Record.__annotations__)

@@ -205,6 +205,8 @@ def test_nofollow_is_obeyed(tmp_path: Path) -> None:
         assert web.url("/link") in found["/"]["links"]
         assert found["/meta"]["links"] == [web.url("/from-meta")]
         assert found["/meta"]["robots"] == "noindex, nofollow"
+        flagged = {path for path, record in found.items() if record["noindex"]}
+        assert flagged == {"/meta", "/none"}
 
 
 def test_headers_go_to_named_hosts_only(tmp_path: Path) -> None:

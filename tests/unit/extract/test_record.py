@@ -103,6 +103,7 @@ def test_a_page() -> None:
         "error": None,
         "error_detail": None,
         "nofollow": [],
+        "noindex": True,
     }
     orjson.dumps(record)
 
@@ -117,6 +118,24 @@ def test_links_that_nofollow_forbids_are_named() -> None:
     record = make_record(ITEM, result=result, document=document)
     assert record["links"] == ["http://h/a", "http://h/b"]
     assert record["nofollow"] == ["http://h/b"]
+
+
+@pytest.mark.parametrize(
+    ("metas", "header", "noindex"),
+    [
+        ({"robots": "NOINDEX"}, None, True),
+        ({"robots": "none"}, None, True),
+        ({}, "quasicrawler: noindex", True),
+        ({}, "otherbot: noindex", False),
+        ({"robots": "index, nofollow"}, "noarchive", False),
+    ],
+)
+def test_noindex_is_a_flag(metas: dict[str, str], header: str | None, noindex: bool) -> None:
+    """Who makes an index of the records would list what its owner wants out of every index."""
+    result = Failed(attempts=1, started_at=0, elapsed_ms=0, error="reset", detail="")
+    directives = read_directives(metas, header, "QuasiCrawler")
+    assert make_record(ITEM, result=result, directives=directives)["noindex"] is noindex
+    assert make_record(ITEM, result=result)["noindex"] is False
 
 
 def test_a_body_that_is_no_page() -> None:
