@@ -5,15 +5,25 @@ Times are ms on the job's clock.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from crawler.model.origin import OriginState
 from crawler.model.result import Batch, RulesVerdict
+from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 
 Now = Callable[[], int]
 """The job's clock: ms, never steps back while the job runs."""
+
+
+class HostTerms(NamedTuple):
+    """What one host's queue works by, where that is not what all others have."""
+
+    delay_ms: int
+    per_host: int
+    max_pages: int | None
+    """Of this host."""
+    max_depth: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +39,16 @@ class FrontierOptions:
     max_depth: int | None = None
     max_pages: int | None = None
     max_pages_per_host: int | None = None
+    terms_of: Callable[[str], HostTerms | None] | None = None
+    """By host key; None, or an answer of None: the host has the terms above."""
+    max_sitemaps_per_host: int = 1000
+    """More sitemaps of one host are not added, but counted as `refused:sitemap_count`."""
+    adaptive_factor: int = 0
+    """A host's delay is at least so many times its latency, up to `adaptive_cap_ms`; 0: no."""
+    adaptive_cap_ms: int = 60_000
+    unreachable_robots_ms: int = 30 * 24 * 3_600_000
+    """A robots.txt that has not been answered for so long no longer stops its origin: the last
+    rules hold, or none (RFC 9309 section 2.3.1.4)."""
 
 
 class AddResult(NamedTuple):
@@ -61,69 +81,6 @@ class Part(NamedTuple):
     bytes: int
     records: int
     sealed: bool
-
-
-class HostState(NamedTuple):
-    """One host, for progress and reports."""
-
-    host: str
-    ready: int
-    leased: int
-    done: int
-    waiting: int
-    delay_ms: int
-    next_at: int
-    paused_until: int
-    fails: int
-
-
-class Outlook(NamedTuple):
-    """What could still happen, for the decision whether the crawl is over."""
-
-    ready: int
-    leased: int
-    claimable: int
-    """Hosts that have ready URLs and are held back by their plain delay at most."""
-    next_at: int | None
-    """When the first of those may be asked; None where there is none."""
-    next_due: int | None
-    """Earliest time of anything that waits: URL, origin or paused host."""
-    held_by_budget: int
-    """Ready URLs that only a page budget holds back."""
-    waiting: int
-    """URLs that wait for a due time, paused hosts' included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Everything the store knows about one URL."""
-
-    url: str
-    state: str | None
-    """ready, leased, done, waiting, dead; None: unknown to the store."""
-    reason: str | None = None
-    due_at: int | None = None
-    lease_until: int | None = None
-    depth: int | None = None
-    tries: int = 0
-    visits: int = 0
-    status: int | None = None
-    crashes: int = 0
-    host: HostState | None = None
-    origin_verdict: str | None = None
-    origin_due: int | None = None
-    parents: tuple[str, ...] = field(default=())
-    """From the page it was found on back to the seed."""
-    seed: bool = False
-    chain: tuple[str, ...] = ()
-    """URLs that redirected here, first one first."""
-    ahead: int = 0
-    """Ready URLs of its host that come first; counting ends at 1,000."""
-    host_pages: int = 0
-    """Pages of its host that count against the budget of a host."""
-    host_leased: int = 0
-    """URLs of its host that are leased, without robots.txt."""
-    origin: OriginState | None = None
 
 
 class Frontier(Protocol):
@@ -204,6 +161,15 @@ class Frontier(Protocol):
         """Hosts with most left to do first."""
 
     async def dead_reasons(self) -> dict[str, int]: ...
+
+    async def undone(self, *, after: int, limit: int) -> list[Undone]:
+        """URLs that are ready, waiting or dead, by ref, from the first one after `after`."""
+
+    async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:
+        """By ref: a reason makes a ready or waiting URL dead, None makes a dead one ready.
+
+        Others stay as they are. Returns how many changed.
+        """
 
     async def explain(self, url: str) -> Explanation: ...
 

@@ -73,6 +73,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         robots_max_age_ms=_ms(values["robots_max_age"]),
         max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
         cache_redis_url=values["cache_redis_url"],
+        sites=(),
         clock_offset_ms=values["clock_offset_ms"],
     )
 

@@ -16,8 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from quasiqueue.settings import Settings as QueueSettings
 
 from crawler.conf import agent, checks
-from crawler.model.plan import ScopeMode
 from crawler.model.secret import HIDDEN, mask_header, mask_userinfo
+from crawler.model.site import ScopeMode
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8

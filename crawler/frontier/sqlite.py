@@ -31,17 +31,9 @@ from crawler.frontier.sqlite_views import Views
 from crawler.frontier.sqlite_wal import fold_log
 from crawler.frontier.statements import load_statements
 from crawler.model.result import Batch
+from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
-from crawler.ports import (
-    AddResult,
-    CommitResult,
-    Explanation,
-    FrontierOptions,
-    HostState,
-    Outlook,
-    Part,
-    StoredRules,
-)
+from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, StoredRules
 
 _LINKS_PER_TRANSACTION = 5_000
 _T = TypeVar("_T")
@@ -211,6 +203,12 @@ class SqliteFrontier:
             lambda connection: connection.execute(self._sql["dead_reasons"]).fetchall()
         )
         return dict(rows)
+
+    async def undone(self, *, after: int, limit: int) -> list[Undone]:
+        raise NotImplementedError
+
+    async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:
+        raise NotImplementedError
 
     async def explain(self, url: str) -> Explanation:
         return await self._run(lambda connection: self._views.explain(connection, url))

@@ -9,7 +9,8 @@ from typing import Any
 from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.url import origin
-from crawler.ports import Explanation, FrontierOptions, HostState, Outlook, StoredRules
+from crawler.model.view import Explanation, HostState, Outlook
+from crawler.ports import FrontierOptions, StoredRules
 
 MOST_HOSTS = 1000
 """`outlook` counts at most so many hosts: it is asked often, and asks whether any is left."""

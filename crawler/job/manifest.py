@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from crawler.errors import StorageError
-from crawler.ports import HostState, Part
+from crawler.model.view import HostState
+from crawler.ports import Part
 
 FORMAT = 1
 _CHUNK_BYTES = 1 << 20

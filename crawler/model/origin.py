@@ -22,3 +22,5 @@ class OriginState(NamedTuple):
     """Given up: its URLs die."""
     asked_until: int | None
     """End of the lease of its robots.txt, while one is out."""
+    failing_since: int | None = None
+    """When the failures in a row began."""

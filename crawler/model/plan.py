@@ -6,9 +6,8 @@ settings in any other form.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-ScopeMode = Literal["page", "prefix", "host", "domain", "any"]
+from crawler.model.site import ScopeMode, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +60,7 @@ class Plan:
     robots_max_age_ms: int
     max_crawl_delay_ms: int
     cache_redis_url: str | None
+    sites: tuple[Site, ...]
+    """The first that matches a host holds for it."""
     clock_offset_ms: int
     """Wall clock minus monotonic clock at start; shared by all processes of the node."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from crawler.model.work import Link
+from crawler.model.work import Kind, Link
 
 FailureKind = Literal[
     "dns",
@@ -110,6 +110,8 @@ class Result(NamedTuple):
     etag: str | None = None
     last_modified: str | None = None
     content_hash: bytes | None = None
+    kind: Kind = "page"
+    """sitemap, done: no record was written, so it counts as a sitemap only."""
 
 
 class HostNote(NamedTuple):
@@ -122,6 +124,18 @@ class HostNote(NamedTuple):
     server_lost: bool = False
     """No server was there any more: the rules of the host's origins count as expired, so that
     robots.txt is asked for before anything else, and the host backs off if that fails as well."""
+    answered: bool = False
+    """A response came that does not ask us to slow down: the host's failures in a row are over."""
+    failed_at: int | None = None
+    """Start of a request that failed for the host's sake (no response, 429, 5xx). It is one more
+    failure in a row only if it started after the last one that counted, so that requests side by
+    side are one."""
+    failure: str | None = None
+    """Its class: a `FailureKind`, `http_429`, `http_503` …"""
+    latency_ms: int | None = None
+    """From request to response of the last one that was answered."""
+    throttled: int = 0
+    """How many answers asked us to slow down (429, 503)."""
 
 
 RulesVerdict = Literal["rules", "allow", "defer", "dns", "connect", "tls", "blocked_address"]

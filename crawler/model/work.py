@@ -51,6 +51,8 @@ class Item(NamedTuple):
     etag: str | None
     last_modified: str | None
     content_hash: bytes | None
+    host_failures: int = 0
+    """Rounds of failures in a row that the host had at claim: what its next pause depends on."""
 
     def __hash__(self) -> int:
         return hash((self.kind, self.url))
@@ -75,3 +77,6 @@ class Link(NamedTuple):
     """0 (most urgent) to 9."""
     seed: bool = False
     chain: tuple[str, ...] = ()
+    kind: Kind = "page"
+    """`page` or `sitemap`: one address may be known as both. For a sitemap `depth` is how many
+    sitemaps led to it."""

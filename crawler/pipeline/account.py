@@ -7,8 +7,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from crawler.model.view import HostState
 from crawler.pipeline.moments import rfc3339
-from crawler.ports import HostState
 
 RobotsWord = Literal[
     "off", "unasked", "asked", "allowed", "forbidden", "expired", "deferred", "unreachable", "gone"

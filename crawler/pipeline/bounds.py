@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crawler.model.view import HostState
 from crawler.pipeline.node import Snapshot
-from crawler.ports import HostState
 
 MS = 1000
 

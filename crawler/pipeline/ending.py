@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crawler.model.plan import Plan
-from crawler.ports import Outlook
+from crawler.model.view import Outlook
 
 COMPLETE = 0
 TOO_MANY_FAILURES = 5

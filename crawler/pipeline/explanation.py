@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from crawler.model.plan import Plan
 from crawler.model.secret import mask_userinfo
 from crawler.model.url import host_key
+from crawler.model.view import Explanation
 from crawler.pipeline.account import Account, Budget, HostTurn, Known, RobotsVerdict, ScopeVerdict
 from crawler.pipeline.prospect import next_step
 from crawler.pipeline.robots_verdict import robots_verdict
@@ -19,7 +20,7 @@ from crawler.policy import traps
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.policy.scope import Scope
 from crawler.policy.spelling import changes
-from crawler.ports import Explanation, Frontier, StoredRules
+from crawler.ports import Frontier, StoredRules
 
 _PORT = re.compile(r":\d*\Z")
 

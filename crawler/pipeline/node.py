@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
+from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.widening import Widening
-from crawler.ports import Frontier, HostState, Now, Outlook
+from crawler.ports import Frontier, Now
 
 TICK_MS = 500
 LOOK_MS = 500

@@ -2,9 +2,10 @@
 
 from crawler.model.origin import OriginState
 from crawler.model.url import origin, request_target
+from crawler.model.view import Explanation
 from crawler.pipeline.account import RobotsVerdict, RobotsWord
 from crawler.policy.robots import parse_robots
-from crawler.ports import Explanation, StoredRules
+from crawler.ports import StoredRules
 
 
 def robots_verdict(

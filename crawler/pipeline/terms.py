@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from crawler.model.plan import Plan, ScopeMode
+from crawler.model.plan import Plan
+from crawler.model.site import ScopeMode
 from crawler.pipeline.identity import LAST_RUN, RULES
 
 _NAMES = {"max_depth": "depth"}

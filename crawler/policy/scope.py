@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from crawler.errors import ConfigError
-from crawler.model.plan import ScopeMode
+from crawler.model.site import ScopeMode
 from crawler.model.url import host_key
 
 if TYPE_CHECKING:

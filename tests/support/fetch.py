@@ -44,6 +44,7 @@ _PLAN = Plan(
     robots_max_age_ms=86_400_000,
     max_crawl_delay_ms=30_000,
     cache_redis_url=None,
+    sites=(),
     clock_offset_ms=0,
 )
 

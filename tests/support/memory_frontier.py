@@ -11,17 +11,9 @@ from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.result import NO_SERVER, Batch, Result, Rules
 from crawler.model.url import host_key, origin
+from crawler.model.view import Explanation, HostState, Outlook
 from crawler.model.work import Item, Link
-from crawler.ports import (
-    AddResult,
-    CommitResult,
-    Explanation,
-    FrontierOptions,
-    HostState,
-    Outlook,
-    Part,
-    StoredRules,
-)
+from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, StoredRules
 
 MOVES_PER_HOST = 100
 MAX_FUTURE_MS = 31 * 24 * 3_600_000

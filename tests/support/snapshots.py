@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from crawler.model.view import HostState, Outlook
 from crawler.pipeline.node import Snapshot
-from crawler.ports import HostState, Outlook
 
 
 def an_outlook(**changes: Any) -> Outlook:

@@ -12,7 +12,8 @@ import pytest
 from crawler.errors import StorageError
 from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
 from crawler.job.versions import find_versions
-from crawler.ports import HostState, Part
+from crawler.model.view import HostState
+from crawler.ports import Part
 
 
 def _part(name: str, count: int) -> Part:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from crawler.model.view import Outlook
 from crawler.pipeline.ending import judge_ending
-from crawler.ports import Outlook
 from tests.support.fetch import make_plan
 
 NOTHING = Outlook(
