@@ -13,6 +13,8 @@ TRAPS = {
     "url_length": f"longer than {MAX_URL_LENGTH:,} characters",
     "path_segments": f"more than {traps.MAX_SEGMENTS} segments in the path",
     "path_repetition": f"one segment more than {traps.MAX_REPEATS} times in the path",
+    "query_repetition": f"one name=value more than {traps.MAX_EQUAL_PAIRS} times in the query",
+    "calendar": f"a date more than {traps.MAX_YEARS_AHEAD} years ahead, or long before any archive",
     "hops": f"more than {traps.MAX_HOPS:,} links away from its seed",
 }
 _MOST_PARENTS = 10

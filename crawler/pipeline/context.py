@@ -23,6 +23,7 @@ from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
 from crawler.pipeline.store import open_frontier
+from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.scope import Scope
 from crawler.ports import Frontier, NoParent, Parent
@@ -63,7 +64,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(plan, scope, LinkResolver(), known),
+        pages=PageSettler(plan, Admission(scope, now()), LinkResolver(), known),
         committer=committer,
         named_hosts=await _named_hosts(plan, frontier),
     )

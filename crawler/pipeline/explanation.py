@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from crawler.model.plan import Plan
 from crawler.model.secret import mask_userinfo
+from crawler.model.site import ScopeMode
 from crawler.model.url import host_key
 from crawler.model.view import Explanation
 from crawler.pipeline.account import Account, Budget, HostTurn, Known, RobotsVerdict, ScopeVerdict
@@ -16,7 +17,7 @@ from crawler.pipeline.prospect import next_step
 from crawler.pipeline.robots_verdict import robots_verdict
 from crawler.pipeline.seeding import read_roots
 from crawler.pipeline.terms import Terms, terms_of_job
-from crawler.policy import traps
+from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.policy.scope import Scope
 from crawler.policy.spelling import changes
@@ -84,6 +85,9 @@ def explain_from_settings(text: str, plan: Plan, seeds: Sequence[str], now: int)
 def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Account:
     found = stored.found
     known = _known(found)
+    # Without seeds only the globs can be judged.
+    mode = terms.scope if stored.roots else "any"
+    admission = Admission(Scope(mode, stored.roots, terms.include, terms.exclude), now)
     host = found.host if found is not None else None
     robots = RobotsVerdict(verdict="off", origin=url[: url.index("/", 8)])
     if terms.robots:
@@ -97,8 +101,8 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         running=None,
         rules="settings",
         differences=(),
-        scope=_scope(url, terms, stored.roots),
-        trap=traps.refusal(url, known.depth if known is not None else 0),
+        scope=_scope(url, terms.scope, admission.scope),
+        trap=admission.trap(url, known.depth if known is not None else 0),
         address=_blocked_address(url, terms),
         robots=robots,
         depth_limit=terms.max_depth,
@@ -128,17 +132,11 @@ def _known(found: Explanation | None) -> Known | None:
     )
 
 
-def _scope(url: str, terms: Terms, roots: Sequence[str]) -> ScopeVerdict:
-    if not roots and terms.scope != "any":
-        # Without seeds only the globs can be judged.
-        globs = Scope("any", (), terms.include, terms.exclude)
-        if globs.refusal(url) is None:
-            text = f"unknown: --scope {terms.scope} is about seeds, and none are given"
-            return ScopeVerdict(allowed=None, rule=None, text=text)
-        scope = globs
-    else:
-        scope = Scope(terms.scope, roots, terms.include, terms.exclude)
+def _scope(url: str, mode: ScopeMode, scope: Scope) -> ScopeVerdict:
     rule = scope.refusal(url)
+    if rule is None and scope.mode != mode:
+        text = f"unknown: --scope {mode} is about seeds, and none are given"
+        return ScopeVerdict(allowed=None, rule=None, text=text)
     return ScopeVerdict(allowed=rule is None, rule=rule, text=scope.explain(url))
 
 

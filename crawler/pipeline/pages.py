@@ -15,10 +15,9 @@ from crawler.parse.content_type import header_charset, is_html
 from crawler.parse.html import parse_html
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.settlement import Settlement
-from crawler.policy import traps
+from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import LinkResolver, resolve
 from crawler.policy.directives import read_directives
-from crawler.policy.scope import Scope
 
 MAX_HOPS = 10
 """Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
@@ -40,9 +39,11 @@ UNFETCHED = {
 class PageSettler:
     """Makes settlements of pages; one instance per reader process."""
 
-    def __init__(self, plan: Plan, scope: Scope, resolver: LinkResolver, known: KnownUrls) -> None:
+    def __init__(
+        self, plan: Plan, admission: Admission, resolver: LinkResolver, known: KnownUrls
+    ) -> None:
         self._plan = plan
-        self._scope = scope
+        self._admission = admission
         self._resolver = resolver
         self._known = known
 
@@ -86,13 +87,11 @@ class PageSettler:
         refusals: Sequence[str] = ()
         root: str | None = None
         if target is not None and error is None:
-            refusal = traps.refusal(target, item.depth)
-            if refusal is None and item.seed:
+            refusal = self._admission.refusal(target, item.depth)
+            if item.seed and refusal is not None:
                 # A seed's redirect target becomes a seed: its host joins the scope.
-                if self._scope.refusal(target) is not None:
-                    root = target
-            elif refusal is None:
-                refusal = self._scope.refusal(target)
+                refusal = self._admission.trap(target, item.depth)
+                root = target if refusal is None else None
             if refusal is None:
                 chain = (*item.chain, item.url)
                 links = [Link(target, item.depth, item.ref, item.priority, item.seed, chain)]
@@ -156,11 +155,12 @@ class PageSettler:
         fresh = self._known.fresh(urls, depth)
         if not fresh:
             return [], []
+        judge = self._admission.refusal
         links: list[Link] = []
         refusals: list[str] = []
         refused: list[str] = []
         for url in fresh:
-            reason = self._scope.refusal(url) or traps.refusal(url, depth)
+            reason = judge(url, depth)
             if reason is None:
                 links.append(Link(url, depth, item.ref))
             else:

@@ -19,7 +19,7 @@ from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.result import Batch
 from crawler.model.work import Link
-from crawler.policy import traps
+from crawler.policy.admission import Admission
 from crawler.policy.scope import Scope
 from crawler.ports import Frontier, Now
 
@@ -61,7 +61,7 @@ class Widening:
         """How many roots the reading that has begun is about; 0: none has."""
         self._links = 0
         self._old: Scope
-        self._new: Scope
+        self._new: Admission
 
     async def step(self) -> bool:
         """Read on, called when the crawl looks over; False if there is nothing to read (any more).
@@ -92,7 +92,7 @@ class Widening:
         if not any(self._old.refusal(root) == "scope" for root in roots[scanned:]):
             await self._frontier.set_meta({ROOTS_SCANNED: str(len(roots))})
             return False
-        self._new = Scope(plan.scope, roots, plan.include, plan.exclude)
+        self._new = Admission(Scope(plan.scope, roots, plan.include, plan.exclude), self._now())
         self._roots, self._links = len(roots), 0
         self._rests.extend(
             _Rest(plan.output / part.name, 0, part.bytes)
@@ -149,11 +149,7 @@ class Widening:
                 yield Link(target, depth, None, chain=(*record["redirects"], record["url"]))
 
     def _is_new(self, url: str, depth: int) -> bool:
-        return (
-            self._old.refusal(url) == "scope"
-            and self._new.refusal(url) is None
-            and traps.refusal(url, depth) is None
-        )
+        return self._old.refusal(url) == "scope" and self._new.refusal(url, depth) is None
 
     async def _add(self, links: list[Link]) -> None:
         for start in range(0, len(links), _LINKS_PER_COMMIT):

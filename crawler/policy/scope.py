@@ -23,10 +23,11 @@ _PORT = re.compile(r":[0-9]*\Z")
 
 
 class Scope:
-    """Decides for canonical URLs; roots are seeds and the targets of redirected seeds.
+    """Decides about links, by canonical URL; roots are seeds and the targets of redirected seeds.
 
     Globs narrow what the mode allows: an excluded URL is out, and with any include glob a URL
-    must match one. Roots are judged like all others.
+    must match one. Roots themselves are fetched without being judged: a person named them. A link
+    to one is judged like all others.
     """
 
     def __init__(
