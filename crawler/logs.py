@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crawler.errors import StorageError
-from crawler.model.secret import HIDDEN, mask_userinfo
+from crawler.model.secret import HIDDEN, SECRET_NAMES, mask_values
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Event = MutableMapping[str, Any]
 Format = Literal["console", "json"]
 
-_SECRET_KEYS = frozenset({"authorization", "cookie", "password", "proxy_authorization", "token"})
 _FILE_MODE = 0o600
 _UNSEEN = ("rich", "better_exceptions", "greenlet", "twisted")
 _NEVER = logging.CRITICAL + 1
@@ -216,10 +215,7 @@ def _describe(logger: _NamedLogger, _method: str, event: Event) -> Event:
 
 def _mask(_logger: object, _method: str, event: Event) -> Event:
     for key, value in event.items():
-        if key in _SECRET_KEYS:
-            event[key] = HIDDEN
-        elif isinstance(value, str):
-            event[key] = mask_userinfo(value)
+        event[key] = HIDDEN if key in SECRET_NAMES else mask_values(value)
     return event
 
 

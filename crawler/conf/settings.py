@@ -16,12 +16,12 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from quasiqueue.settings import Settings as QueueSettings
 
 from crawler.conf import agent, checks
-from crawler.model.secret import HIDDEN, mask_header, mask_userinfo
+from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8
-SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier"})
+SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier", "seeds"})
 INTERNAL = frozenset({"clock_offset_ms"})
 """Fields that travel to the readers but that nobody sets."""
 
@@ -233,4 +233,6 @@ def masked(name: str, value: object) -> object:
         return value
     if name == "header" and isinstance(value, tuple):
         return tuple(mask_header(line) for line in value)
+    if name == "seeds" and isinstance(value, tuple):
+        return tuple(mask_typed(word) for word in value)
     return mask_userinfo(value) if isinstance(value, str) else HIDDEN

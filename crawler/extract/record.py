@@ -9,6 +9,7 @@ from crawler.extract.metadata import Metadata
 from crawler.model.document import Document
 from crawler.model.record import LISTED_HEADERS
 from crawler.model.result import Failed, Fetched, Redirected
+from crawler.model.secret import mask_typed
 from crawler.model.text import one_line
 from crawler.model.work import Item
 from crawler.policy.directives import Directives
@@ -79,7 +80,7 @@ def make_record(
         "truncated": truncated,
         "etag": None if etag is None else one_line(etag),
         "last_modified": None if last_modified is None else one_line(last_modified),
-        "headers": {name: one_line(headers[name]) for name in LISTED_HEADERS if name in headers},
+        "headers": _listed(headers),
         "title": title,
         "description": description,
         "lang": lang,
@@ -94,6 +95,13 @@ def make_record(
         "nofollow": [] if document is None else _forbidden(document),
         "noindex": directives is not None and directives.noindex,
     }
+
+
+def _listed(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: one_line(headers[name]) for name in LISTED_HEADERS if name in headers}
+    if "location" in kept:
+        kept["location"] = mask_typed(kept["location"])
+    return kept
 
 
 def _forbidden(document: Document) -> list[str]:

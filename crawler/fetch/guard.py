@@ -56,7 +56,8 @@ class Guard:
     def refuses_literal(self, host: str) -> bool:
         """Tell whether a URL's host is a numeric address that is not allowed."""
         host = host.strip("[]")
-        if ":" not in host and not host[-1:].isdecimal():
+        # A name's last label is never a number: the URL parser makes an address of it, or refuses.
+        if ":" not in host and not host.rpartition(".")[2].isdecimal():
             return False
         return not self.allows(host)
 

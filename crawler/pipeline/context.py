@@ -66,7 +66,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         rules=rules,
         pages=PageSettler(plan, Admission(scope, now()), LinkResolver(), known),
         committer=committer,
-        named_hosts=await _named_hosts(plan, frontier),
+        named_origins=await _named_origins(plan, frontier),
     )
 
     background: set[asyncio.Task[None]] = set()
@@ -99,8 +99,13 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _named_hosts(plan: Plan, frontier: Frontier) -> frozenset[str]:
-    """Hosts that a person named: only they are sent the headers of `--header`."""
+async def _named_origins(plan: Plan, frontier: Frontier) -> frozenset[str]:
+    """Origins that a person named: only they are sent the headers of `--header`.
+
+    A host that was named without TLS may have them with it too, never the other way round.
+    """
     if not plan.headers:
         return frozenset()
-    return frozenset(json.loads((await frontier.meta()).get("named_hosts", "[]")))
+    named = json.loads((await frontier.meta()).get("named_origins", "[]"))
+    secured = [f"https{one[4:]}" for one in named if one.startswith("http:")]
+    return frozenset(named).union(secured)

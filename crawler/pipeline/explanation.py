@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.model.plan import Plan
-from crawler.model.secret import mask_userinfo
+from crawler.model.secret import mask_typed
 from crawler.model.site import ScopeMode
 from crawler.model.url import host_key
 from crawler.model.view import Explanation
@@ -93,7 +93,7 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
     if terms.robots:
         robots = robots_verdict(url, terms.product_token, found, stored.rules, now)
     return Account(
-        asked=mask_userinfo(text),
+        asked=mask_typed(text),
         url=url,
         changes=tuple(changes(text, url)),
         at=now,

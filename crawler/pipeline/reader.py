@@ -48,7 +48,7 @@ class Reader:
         rules: RulesCache,
         pages: PageSettler,
         committer: Committer,
-        named_hosts: frozenset[str],
+        named_origins: frozenset[str],
     ) -> None:
         self._plan = plan
         self._now = now
@@ -58,7 +58,7 @@ class Reader:
         self._rules = rules
         self._pages = pages
         self._committer = committer
-        self._named_hosts = named_hosts
+        self._named_origins = named_origins
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
         self._paused: dict[str, int] = {}
         self._log = get_logger("crawler.reader")
@@ -131,7 +131,9 @@ class Reader:
         return await self._rules.rules(key, item.rules_version, lambda: self._frontier.rules(key))
 
     async def _fetch(self, item: Item) -> Settlement:
-        headers = self._plan.headers if item.host in self._named_hosts else ()
+        headers = self._plan.headers
+        if headers and origin(item.url) not in self._named_origins:
+            headers = ()
         result = await self._fetcher.fetch(item, headers=headers)
         self.parent.fetched(item)
         match result:

@@ -16,7 +16,8 @@ from crawler.errors import ConfigError, UrlRejected
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.result import Batch
-from crawler.model.url import host_key, origin
+from crawler.model.secret import mask_typed
+from crawler.model.url import origin
 from crawler.model.work import Link
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.ports import Frontier, Now
@@ -125,7 +126,11 @@ def _reject(report: SeedReport, source: str, number: int, text: str, rejected: U
     report.rejected += 1
     if report.rejected <= REPORTED:
         get_logger("crawler.seeding").warning(
-            "seed_rejected", source=_name(source), line=number, text=text[:200], why=str(rejected)
+            "seed_rejected",
+            source=_name(source),
+            line=number,
+            text=mask_typed(text)[:200],
+            why=str(rejected),
         )
 
 
@@ -141,13 +146,13 @@ async def _add_roots(roots: list[str], frontier: Frontier, plan: Plan, now: Now)
     for start in range(0, len(roots), CHUNK):
         await frontier.commit(Batch(roots=roots[start : start + CHUNK]), now=now())
     if plan.headers and roots:
-        hosts = set(json.loads((await frontier.meta()).get("named_hosts", "[]")))
-        hosts.update(host_key(root) for root in roots)
-        if len(hosts) > MAX_NAMED_HOSTS:
+        named = set(json.loads((await frontier.meta()).get("named_origins", "[]")))
+        named.update(origin(root) for root in roots)
+        if len(named) > MAX_NAMED_HOSTS:
             raise ConfigError(
-                f"--header goes to named hosts only, and {len(hosts)} are too many to name"
+                f"--header goes to named hosts only, and {len(named)} are too many to name"
             )
-        await frontier.set_meta({"named_hosts": json.dumps(sorted(hosts))})
+        await frontier.set_meta({"named_origins": json.dumps(sorted(named))})
 
 
 def _root(url: str, plan: Plan) -> str:

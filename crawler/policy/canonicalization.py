@@ -13,6 +13,7 @@ import ada_url
 import can_ada
 
 from crawler.errors import UrlRejected
+from crawler.model.secret import mask_typed
 
 MAX_URL_LENGTH = 2083
 """Longest canonical URL, in characters; all of them are ASCII."""
@@ -84,7 +85,8 @@ def _finished(url: ada_url.URL, text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return `text` fit for one line of an error message."""
+    """Return `text` fit for one line of an error message, without credentials."""
+    text = mask_typed(text)  # before it is cut: half a password is still a secret
     return ascii(text if len(text) <= 80 else text[:77] + "...")
 
 

@@ -19,6 +19,8 @@ from crawler.pipeline.reader import reader
 from crawler.pipeline.seeding import sow
 from crawler.pipeline.store import open_frontier
 from crawler.ports import Frontier, NoParent
+from tests.support.fault_server import FaultServer
+from tests.support.fetch import make_item
 from tests.support.site import TestSite
 
 
@@ -210,3 +212,19 @@ async def test_a_fault_of_ours_is_a_record_and_robots_are_given_back(
     (record,) = map(json.loads, (plan.output / "part-000001.jsonl").read_bytes().splitlines())
     assert (record["url"], record["error"]) == (page.url, "internal")
     assert record["error_detail"].startswith("ZeroDivisionError")
+
+
+@pytest.mark.parametrize(("named", "is_sent"), [("https", False), ("http", True)])
+async def test_headers_never_go_from_https_to_http(
+    frontier: Frontier, settings: dict[str, Any], plan: Plan, named: str, is_sent: bool
+) -> None:
+    """Both schemes are one host: a link without TLS would send a password for all to read."""
+    settings = {**settings, "header": ("Authorization: Basic c2VjcmV0",)}
+    plan = make_plan(settings)
+    async with FaultServer() as server:
+        await sow([f"{named}://{server.host}/"], frontier, plan, job_clock(0))
+        built = await context(settings)
+        await built["reader"]._fetch(make_item(server.url("/ok")))
+        await built["close"]()
+        (request,) = server.requests
+    assert ("authorization" in request.headers) is is_sent

@@ -50,7 +50,9 @@ def test_allowed_nets() -> None:
         ("8.8.8.8", False),
         ("example.org", False),
         ("localhost", False),
-        ("a1", True),
+        ("a1", False),
+        ("web.example1", False),
+        ("300.300", True),
     ],
 )
 def test_literals(host: str, refused: bool) -> None:
