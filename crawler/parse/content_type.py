@@ -20,15 +20,23 @@ _BYTE_ORDER_MARKS = (
 
 def media_type(content_type: str) -> str:
     """Return the type and subtype of a Content-Type header, lower-case."""
-    return content_type.partition(";")[0].strip().lower()
+    return _last(content_type).partition(";")[0].strip().lower()
 
 
 def header_charset(content_type: str | None) -> str | None:
     """Return the charset label of a Content-Type header, as sent."""
     if content_type is None:
         return None
-    match = _CHARSET.search(content_type)
+    match = _CHARSET.search(_last(content_type))
     return (match[1] or match[2] or match[3] or None) if match else None
+
+
+def _last(content_type: str) -> str:
+    """Return the last type of repeated headers: the one that browsers go by (WHATWG Fetch 3.5)."""
+    if "," not in content_type:
+        return content_type
+    types = [part for part in content_type.split(",") if "/" in part.partition(";")[0]]
+    return types[-1] if types else content_type
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:

@@ -97,6 +97,11 @@ class HostTurn:
     waiting: int
     done: int
     fails: int
+    failures_in_row: int
+    last_failure: str | None
+    latency_ms: int | None
+    throttled: int
+    """Answers that asked us to slow down."""
     ahead: int
     """Ready URLs of the host that come before this one, at most 1,000."""
 

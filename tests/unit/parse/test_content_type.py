@@ -51,3 +51,11 @@ def test_header_charset(content_type: str | None, label: str | None) -> None:
 def test_media_type() -> None:
     """`text/HTML ; x` would be no HTML."""
     assert media_type(" Text/HTML ; charset=x") == "text/html"
+
+
+def test_of_repeated_headers_the_last_type_counts() -> None:
+    repeated = "application/json, text/html; charset=utf-8"
+    assert media_type(repeated) == "text/html"
+    assert header_charset("text/html; charset=latin1, text/html; charset=utf-8") == "utf-8"
+    assert is_html(repeated, b"{}")
+    assert media_type('text/html; charset="a, b"') == "text/html"

@@ -25,6 +25,10 @@ KNOWN = Known(
     parents=("https://a.example/",),
 )
 HOST = HostTurn(
+    failures_in_row=0,
+    last_failure=None,
+    latency_ms=None,
+    throttled=0,
     host="a.example",
     delay_ms=1_500,
     next_at=NOW - 5_000,
