@@ -85,6 +85,11 @@ CRAWL_OPTIONS: dict[str, Any] = {
     ),
     "include": _texts("--include", metavar="GLOB", help_text="Follow only URLs like this."),
     "exclude": _texts("--exclude", metavar="GLOB", help_text="Follow no URL like this."),
+    "strip_params": _text(
+        "--strip-params",
+        metavar="NAME,...",
+        help_text="Parameters that no URL keeps (tracking and session ids); none: all are kept.",
+    ),
     "robots": _switch("--robots/--no-robots", help_text="Obey robots.txt (yes)."),
     "header": _texts(
         "-H", "--header", metavar="NAME:VALUE", help_text="Send this, to hosts you named only."

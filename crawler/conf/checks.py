@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler.conf.units import parse_duration_ms, parse_size_bytes
+from crawler.policy.parameters import DEFAULT_NAMES, NAME
 
 _NOTHING = ("none", "off", "")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
@@ -68,6 +69,21 @@ def no_empty_words(words: tuple[str, ...]) -> tuple[str, ...]:
     if any(not word.strip() for word in words):
         raise ValueError("has an empty text in it")
     return words
+
+
+def parameter_names(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names as `Parameters` takes them; `default` stands for those that are built in."""
+    if [word.lower() for word in words] == ["none"]:
+        return ()
+    found: list[str] = []
+    for word in words:
+        if word.lower() == "default":
+            found += DEFAULT_NAMES
+        elif NAME.fullmatch(word):
+            found.append(word)
+        else:
+            raise ValueError(f"{word!r} is no name: write NAME, BEGINNING* or NAME:LEAST_LENGTH")
+    return tuple(dict.fromkeys(found))
 
 
 def to_path(value: object) -> object:

@@ -56,6 +56,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         scope=values["scope"],
         include=tuple(values["include"]),
         exclude=tuple(values["exclude"]),
+        strip_params=tuple(values["strip_params"]),
         max_depth=values["depth"],
         max_pages=values["max_pages"],
         max_pages_per_host=values["max_pages_per_host"],

@@ -18,6 +18,7 @@ from quasiqueue.settings import Settings as QueueSettings
 from crawler.conf import agent, checks
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
+from crawler.policy.parameters import DEFAULT_NAMES
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8
@@ -45,6 +46,12 @@ Words = Annotated[
     NoDecode,
     BeforeValidator(checks.split_words),
     AfterValidator(checks.no_empty_words),
+]
+ParameterNames = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(checks.split_words_and_commas),
+    AfterValidator(checks.parameter_names),
 ]
 Headers = Annotated[
     tuple[str, ...],
@@ -129,6 +136,9 @@ class Settings(QueueSettings):
     scope: ScopeMode = Field(default="host", description="Which links are followed")
     include: Words = Field(default=(), description="Globs: follow only these")
     exclude: Words = Field(default=(), description="Globs: follow none of these")
+    strip_params: ParameterNames = Field(
+        default=DEFAULT_NAMES, description="Parameters that no URL keeps; none: all are kept"
+    )
     depth: Annotated[Annotated[int, Field(ge=0, le=1_000_000)] | None, _NONE] = Field(
         default=None, description="Links away from a seed"
     )

@@ -39,6 +39,8 @@ class Plan:
     scope: ScopeMode
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    strip_params: tuple[str, ...]
+    """Names of parameters that canonical URLs do not keep (`policy.parameters.NAME`)."""
     max_depth: int | None
     max_pages: int | None
     max_pages_per_host: int | None

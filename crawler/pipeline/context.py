@@ -25,6 +25,7 @@ from crawler.pipeline.reader import Reader
 from crawler.pipeline.store import open_frontier
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.parameters import Parameters
 from crawler.policy.scope import Scope
 from crawler.ports import Frontier, NoParent, Parent
 
@@ -64,7 +65,9 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(plan, Admission(scope, now()), LinkResolver(), known),
+        pages=PageSettler(
+            plan, Admission(scope, now()), LinkResolver(Parameters(plan.strip_params)), known
+        ),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),
     )

@@ -19,6 +19,7 @@ from crawler.pipeline.seeding import read_roots
 from crawler.pipeline.terms import Terms, terms_of_job
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import canonicalize_seed
+from crawler.policy.parameters import Parameters
 from crawler.policy.scope import Scope
 from crawler.policy.spelling import changes
 from crawler.ports import Frontier, StoredRules
@@ -55,6 +56,10 @@ async def explain_in_job(
     url = canonicalize_seed(text)
     terms, differences = terms_of_job(plan, await frontier.meta())
     found = await frontier.explain(url)
+    if found.state is None:
+        # Only what a site redirects to keeps the parameters.
+        url = Parameters(terms.strip_params).stripped(url)
+        found = await frontier.explain(url)
     stored = _Stored(
         roots=await frontier.roots(),
         found=found,
@@ -76,7 +81,7 @@ def explain_from_settings(text: str, plan: Plan, seeds: Sequence[str], now: int)
         UrlRejected: no URL that can be crawled.
         ConfigError: the seeds cannot be read.
     """
-    url = canonicalize_seed(text)
+    url = Parameters(plan.strip_params).stripped(canonicalize_seed(text))
     stored = _Stored(roots=read_roots(seeds, plan), counters={})
     account = _compose(text, url, Terms.of(plan), stored, now)
     return replace(account, next=next_step(account))
@@ -95,7 +100,7 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
     return Account(
         asked=mask_typed(text),
         url=url,
-        changes=tuple(changes(text, url)),
+        changes=tuple(_changes(text, url, terms)),
         at=now,
         job=None,
         running=None,
@@ -111,6 +116,12 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         budgets=tuple(_budgets(terms, stored)),
         host=HostTurn.of(host, found.ahead, now) if found is not None and host else None,
     )
+
+
+def _changes(text: str, url: str, terms: Terms) -> list[str]:
+    exact = canonicalize_seed(text)
+    removed = Parameters(terms.strip_params).removed(exact) if url != exact else ()
+    return changes(text, exact, removed)
 
 
 def _known(found: Explanation | None) -> Known | None:

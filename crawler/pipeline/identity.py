@@ -35,6 +35,7 @@ def output_of(plan: Plan) -> str:
 def terms_of(plan: Plan) -> dict[str, object]:
     """Return what else decides about a URL in this run."""
     return {
+        "strip_params": list(plan.strip_params),
         "max_pages": plan.max_pages,
         "max_pages_per_host": plan.max_pages_per_host,
         "max_total_bytes": plan.max_total_bytes,

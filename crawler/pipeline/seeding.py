@@ -20,6 +20,7 @@ from crawler.model.secret import mask_typed
 from crawler.model.url import origin
 from crawler.model.work import Link
 from crawler.policy.canonicalization import canonicalize_seed
+from crawler.policy.parameters import Parameters
 from crawler.ports import Frontier, Now
 
 CHUNK = 1_000
@@ -84,11 +85,12 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
     report = SeedReport(sources=list(sources))
     chunk: list[Link] = []
     roots: dict[str, None] = {}
+    strip = Parameters(plan.strip_params).stripped
     for source in sources:
         valid = 0
         for number, text in _lines(source):
             try:
-                url = canonicalize_seed(text)
+                url = strip(canonicalize_seed(text))
             except UrlRejected as rejected:
                 _reject(report, source, number, text, rejected)
                 continue
@@ -115,10 +117,11 @@ def read_roots(sources: Sequence[str], plan: Plan) -> list[str]:
         ConfigError: a source cannot be read.
     """
     roots: dict[str, None] = {}
+    strip = Parameters(plan.strip_params).stripped
     for source in sources:
         for _, text in _lines(source) if source != "-" else ():
             with suppress(UrlRejected):
-                roots[_root(canonicalize_seed(text), plan)] = None
+                roots[_root(strip(canonicalize_seed(text)), plan)] = None
     return list(roots)
 
 

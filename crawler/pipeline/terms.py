@@ -24,6 +24,7 @@ class Terms:
     scope: ScopeMode
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    strip_params: tuple[str, ...]
     max_depth: int | None
     robots: bool
     product_token: str

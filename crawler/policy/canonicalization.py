@@ -14,6 +14,7 @@ import can_ada
 
 from crawler.errors import UrlRejected
 from crawler.model.secret import mask_typed
+from crawler.policy.parameters import Parameters
 
 MAX_URL_LENGTH = 2083
 """Longest canonical URL, in characters; all of them are ASCII."""
@@ -111,10 +112,18 @@ class LinkResolver:
     Hrefs are cut at the fragment and deduplicated before any URL is parsed, joined to the page by
     string work where that cannot go wrong, and the joined text is looked up in a bounded memo:
     pages of one site repeat each other's links. Every result is what `canonicalize` makes of
-    `ada_url.join_url`, or nothing where that would be refused.
+    `ada_url.join_url`, without the parameters that are stripped, or nothing where that would be
+    refused.
     """
 
-    def __init__(self, *, max_entries: int = 200_000, max_chars: int = 16_000_000) -> None:
+    def __init__(
+        self,
+        parameters: Parameters | None = None,
+        *,
+        max_entries: int = 200_000,
+        max_chars: int = 16_000_000,
+    ) -> None:
+        self._strip = (parameters or Parameters()).stripped
         self._max_entries = max_entries
         self._max_chars = max_chars
         self._chars = 0
@@ -160,20 +169,22 @@ class LinkResolver:
 
     def _parse(self, base: str, href: str, joined: str) -> str:
         """Return the canonical form or `""`, and remember it where `joined` determines it."""
+        is_determined = True
         if joined is href and not _ABSOLUTE_WEB(href):
-            if _SCHEME_RELATIVE(href):
-                return _join(base, href)
-            form = ""
+            is_determined = _SCHEME_RELATIVE(href) is None
+            form = "" if is_determined else _join(base, href)
         elif _UNUSUAL(joined) or _DOTTED(joined) or "n--" in joined or "N--" in joined:
+            is_determined = _MISLEADING(href) is None
             form = _join(base, href)
-            if _MISLEADING(href):
-                return form
         else:
             try:
                 form = _checked(can_ada.parse(joined).href)
             except ValueError:
                 form = ""
-        self._remember(joined, form)
+        if "?" in form or ";" in form:
+            form = self._strip(form)
+        if is_determined:
+            self._remember(joined, form)
         return form
 
     def _remember(self, joined: str, form: str) -> None:

@@ -5,6 +5,7 @@ person can see between two texts.
 """
 
 import re
+from collections.abc import Sequence
 
 _BLANKS = "".join(map(chr, range(0x21)))
 _DELETED = str.maketrans("", "", "\t\r\n")
@@ -13,8 +14,16 @@ _DOTS = re.compile(r"(?i)[/\\](?:\.|%2e){1,2}(?=[/\\]|\Z)")
 _PORT = re.compile(r":\d*\Z")
 
 
-def changes(typed: str, form: str) -> list[str]:
-    """Return how the canonical `form` differs from what was typed; nothing if it does not."""
+def changes(typed: str, form: str, removed: Sequence[str] = ()) -> list[str]:
+    """Return how the canonical form differs from what was typed; nothing if it does not.
+
+    `form` is as parsed, `removed` has the parameters (`name=value`) that were stripped from it.
+    """
+    stripped = [f"parameter {pair.partition('=')[0]} removed (--strip-params)" for pair in removed]
+    return _parsed(typed, form) + stripped
+
+
+def _parsed(typed: str, form: str) -> list[str]:
     found: list[str] = []
     text = typed.strip(_BLANKS)
     if text != typed:

@@ -1,5 +1,7 @@
 """URLs: the fast path of links is the WHATWG parser's answer, and every text has an answer."""
 
+import re
+
 import ada_url
 import pytest
 from hypothesis import example, given, settings
@@ -14,6 +16,7 @@ from crawler.policy.canonicalization import (
     canonicalize,
     canonicalize_seed,
 )
+from crawler.policy.parameters import DEFAULT_NAMES, Parameters
 from crawler.policy.scope import Scope
 
 BASES = tuple(
@@ -155,3 +158,44 @@ def test_scope_and_traps_are_total(
         assert traps.refusal(url, 3, 2031) in {None, *REASONS}
     if urls:
         assert scope.refusal(urls[0]) != "scope"
+
+
+PARAMETERS = Parameters((*DEFAULT_NAMES, "a", "b*", "c:2"))
+NAMED = st.sampled_from(
+    ["a", "A=1", "bx=2", "c=1", "c=12", "jsessionid=1", "utm_id", "d=3", "", "x"]
+)
+
+
+@st.composite
+def urls_with_parameters(draw: st.DrawFn) -> str:
+    mixed = st.lists(NAMED | texts, max_size=5)
+    ends = st.sampled_from(["", "/", ";", "/..;", "/.;", "/%2e;"])
+    path = "".join(end + part for end, part in zip(draw(st.lists(ends)), draw(mixed), strict=False))
+    return f"http://h.example/{path};{';'.join(draw(mixed))}?{'&'.join(draw(mixed))}"
+
+
+@settings(max_examples=500, deadline=None)
+@given(urls_with_parameters())
+def test_stripping_leaves_a_canonical_url_of_the_same_place(text: str) -> None:
+    """The form would depend on how often it was made, or be another page than the site's."""
+    try:
+        url = canonicalize(text)
+    except UrlRejected:
+        return
+    form = PARAMETERS.stripped(url)
+    assert PARAMETERS.stripped(form) == form
+    assert canonicalize(form) == form
+    assert origin(form) == origin(url)
+    assert (form == url) == (not PARAMETERS.removed(url))
+    # What is left stands in the same order, spelt the same.
+    address, _, query = url.partition("?")
+    form_address, _, form_query = form.partition("?")
+    assert is_part(form_query.split("&"), query.split("&")) or not form_query
+    assert is_part(re.split("[/;]", form_address), re.split("[/;]", address))
+    assert form_address.count("/") == address.count("/")
+
+
+def is_part(some: list[str], of: list[str]) -> bool:
+    """Whether `some` is `of` with some left out."""
+    rest = iter(of)
+    return all(one in rest for one in some)

@@ -27,6 +27,7 @@ _PLAN = Plan(
     scope="host",
     include=(),
     exclude=(),
+    strip_params=(),
     max_depth=None,
     max_pages=None,
     max_pages_per_host=None,

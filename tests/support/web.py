@@ -8,7 +8,7 @@ For crawls that nobody kills: it lives in threads of the test's process. `Web(pa
 import contextlib
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -47,7 +47,15 @@ Pages = Mapping[str, Answer | Sequence[Answer]]
 class Web:
     """`with Web({"/": page("/a")}) as web: web.url("/")`; `{0}`, `{1}` in a page are the hosts."""
 
-    def __init__(self, pages: Pages, addresses: Sequence[str] = ADDRESSES) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        addresses: Sequence[str] = ADDRESSES,
+        *,
+        endless: Callable[[str], Answer | None] = lambda _: None,
+    ) -> None:
+        """`endless` makes the answer to a path that is not mapped; None: there is no such page."""
+        self._endless = endless
         self._pages = {k: list(v) if isinstance(v, list) else [v] for k, v in pages.items()}
         self._addresses = addresses
         self._lock = threading.Lock()
@@ -105,7 +113,8 @@ class Web:
             host = self.hosts.index(asked.host) if asked.host in self.hosts else 0
             answers = self._pages.get(f"{host}{asked.path}") or self._pages.get(asked.path)
             if answers is None:
-                return Answer(b"no such page", 404, content_type="text/plain")
+                missing = Answer(b"no such page", 404, content_type="text/plain")
+                return self._endless(asked.path) or missing
             return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def fill(self, text: str) -> str:

@@ -11,10 +11,12 @@ from typer.main import get_command
 
 from crawler import errors
 from crawler.cli.app import make_app
+from crawler.cli.explain_view import TRAPS as TRAP_TEXTS
 from crawler.conf.settings import ENV_PREFIX
 from crawler.conf.sources import FLAG_ONLY, NAMES
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
 from crawler.model.result import FailureKind
+from crawler.policy.parameters import DEFAULT_NAMES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -116,6 +118,14 @@ def test_every_refusal_reason_is_documented() -> None:
     source = (policy / "scope.py").read_text("utf-8") + (policy / "traps.py").read_text("utf-8")
     reasons = set(re.findall(r'return "([a-z_]+)"', source))
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in text] == []
+
+
+def test_every_parameter_and_trap_is_in_the_page_about_urls() -> None:
+    """A page would lose a parameter that no page names, or be refused by an unknown rule."""
+    text = (DOCS / "concepts/urls.md").read_text("utf-8")
+    section = text.split("These are built in:")[1].split("There is no name")[0]
+    assert sorted(re.findall(r"`(.+?)`", section)) == sorted(DEFAULT_NAMES)
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(TRAP_TEXTS)
 
 
 def test_every_error_and_exit_code_is_documented() -> None:

@@ -9,6 +9,7 @@ from crawler.conf.load import load_settings
 from crawler.conf.settings import Settings
 from crawler.conf.show import public_settings, sources
 from crawler.errors import ConfigError
+from crawler.policy.parameters import DEFAULT_NAMES
 
 
 def _load(cwd: Path, flags: Mapping[str, object] | None = None, **environ: str) -> Settings:
@@ -94,6 +95,31 @@ def test_none_lifts_a_limit(tmp_path: Path) -> None:
     assert (settings.max_pages, settings.max_time, settings.max_total_bytes) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", DEFAULT_NAMES),
+        ("strip_params = []", ()),
+        ("strip_params = 'none'", ()),
+        ("strip_params = ['sid', 'x*']", ("sid", "x*")),
+        ("strip_params = ['gclid', 'default', 'sid:32']", None),
+    ],
+)
+def test_parameters_that_are_stripped(
+    tmp_path: Path, text: str, expected: tuple[str, ...] | None
+) -> None:
+    """What a crawl file adds would put out all that is built in, or nothing could be put out."""
+    (tmp_path / "crawl.toml").write_text(text)
+    names = _load(tmp_path, {"config": "crawl.toml"}).strip_params
+    if expected is None:
+        assert (names[0], names[-1], len(names)) == ("gclid", "sid:32", len(DEFAULT_NAMES) + 1)
+    else:
+        assert names == expected
+    assert _load(tmp_path, {"strip_params": "a, b", "config": "crawl.toml"}).strip_params == (
+        ("a", "b")
+    )
+
+
 def test_legacy_pause_is_mapped_with_a_warning(tmp_path: Path) -> None:
     """An old deployment's variable would silently do nothing."""
     settings = _load(tmp_path, CRAWLER_FULL_QUEUE_SLEEP_TIME="2")
@@ -176,6 +202,8 @@ def test_bad_environment(tmp_path: Path, environ: dict[str, str], expected: str)
         ("delay = '1 week'\n", "line 1: delay: cannot read '1 week'"),
         ("seeds = [1]\n", "line 1: seeds: must be a valid string"),
         ("include = ['']\n", "line 1: include: has an empty text in it"),
+        ("strip_params = ['a=1']\n", "line 1: strip_params: 'a=1' is no name: write NAME"),
+        ("strip_params = 'a, :5'\n", "line 1: strip_params: ':5' is no name"),
         ("config = 'x'\n", "config: can only be given as --config"),
         ("fresh = true\n", "fresh: can only be given as --fresh"),
         ("processes = 1\n", "did you mean num_processes?"),

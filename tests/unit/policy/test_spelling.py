@@ -44,6 +44,14 @@ def test_each_change_is_named(typed, expected):
     assert changes(typed, canonicalize_seed(typed)) == expected
 
 
+def test_a_stripped_parameter_is_named_without_its_value():
+    """A person would not see where a parameter went; its value may open a session."""
+    assert changes("HTTP://a.example/?x=1", "http://a.example/?x=1", ["sid=secret"]) == [
+        "scheme in lower case",
+        "parameter sid removed (--strip-params)",
+    ]
+
+
 PARTS = st.sampled_from(
     [*"aB:/?#@%.\\ \tü[]0", "http:", "HTTPS://", "//", "..", "%2e", ":80", "x.example", "u:p@"]
 )
