@@ -12,6 +12,8 @@ from crawler.cli.options import JobOption
 from crawler.errors import ConfigError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+REFUSED = "refused:"
+"""Counters of links that were not taken, by the rule that refused them."""
 STATES = ("ready", "leased", "waiting", "done", "dead")
 
 
@@ -57,6 +59,11 @@ async def _look(job: Path) -> dict[str, Any]:
         "bytes": counters.get("bytes", 0),
         "failures": counters.get("failures", 0),
         "dead": dead,
+        "refused": {
+            name.removeprefix(REFUSED): n
+            for name, n in sorted(counters.items())
+            if name.startswith(REFUSED)
+        },
         "hosts": [
             {
                 "host": host.host,
@@ -82,6 +89,9 @@ def _text(found: dict[str, Any]) -> str:
     ]
     if found["dead"]:
         lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
+    if found["refused"]:
+        refused = ", ".join(f"{n} {why}" for why, n in found["refused"].items())
+        lines.append(f"links    refused: {refused}")
     lines += [
         f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
         f"{host['done']} done, every {host['delay_ms'] / 1000:g} s"

@@ -64,6 +64,11 @@ def _endings(
     if limit in ("max_pages", "max_total_bytes") and left:
         name = "--" + limit.replace("_", "-")
         yield Ending(limit, COMPLETE, f"{name} reached, {done}; {left} URLs left")
+    if outlook.held_by_budget:
+        held = f"{outlook.held_by_budget} URLs left of hosts that have used it up"
+        yield Ending(
+            "max_pages_per_host", COMPLETE, f"--max-pages-per-host reached, {done}; {held}"
+        )
     yield Ending("complete", COMPLETE, f"complete, {done}")
 
 

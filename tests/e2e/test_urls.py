@@ -46,10 +46,13 @@ def _endless(path: str) -> Answer | None:
     return page() if address == "/welcome" else None
 
 
+def _look(*words: str) -> str:
+    command = [sys.executable, "-m", "crawler", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 def _explain(crawl: Crawl, url: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "crawler", "explain", url, "--json", "-j", str(crawl.job)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(_look("explain", url, "--json", "-j", str(crawl.job)))
     return found
 
 
@@ -99,6 +102,10 @@ def test_refusals_are_counted_by_reason(crawl: Crawl) -> None:
         "refused:path_repetition": 1,
         "refused:query_repetition": 1,
     }
+    shown = _look("status", "-j", str(crawl.job))
+    assert "links    refused: 2 calendar, 1 path_repetition, 1 query_repetition\n" in shown
+    status = json.loads(_look("status", "--json", "-j", str(crawl.job)))
+    assert {f"refused:{reason}": n for reason, n in status["refused"].items()} == found
 
 
 @pytest.mark.parametrize(
@@ -144,3 +151,20 @@ def test_other_parameters_or_none(tmp_path: Path) -> None:
         assert sorted(web.paths()) == ["/", "/a"]
         assert own.run("--strip-params", "none") == 0
         assert "strip_params was" in own.err
+
+
+def test_a_loop_that_no_rule_knows_ends_at_the_budget_of_its_host(tmp_path: Path) -> None:
+    """A game or a search that links to further searches would never end."""
+    with Web({}, endless=_next_number) as web:
+        crawl = Crawl(tmp_path / "job", web.url("/1"), *FAST, "--max-pages-per-host", "5")
+        assert crawl.run() == 0
+        assert web.paths() == ["/1", "/2", "/3", "/4", "/5"]
+        manifest = json.loads((crawl.job / "manifest.json").read_text())
+        assert manifest["ended"] == "max_pages_per_host"
+        found = _explain(crawl, web.url("/6"))
+        assert (found["known"]["state"], found["next"]["what"]) == ("ready", "budget")
+        assert "--max-pages-per-host 5 is used up" in found["next"]["text"]
+
+
+def _next_number(path: str) -> Answer | None:
+    return page(f"/{int(path[1:]) + 1}") if path[1:].isdecimal() else None

@@ -22,7 +22,7 @@ SILENT = {"records": 2, "seeds": 2, "seeds_final": 2, "seeds_answered": 0, "fail
     [
         (ANSWERED, NOTHING, {}, "complete", 0),
         (ANSWERED, WAITING, {}, "deferred", 7),
-        (ANSWERED, READY, {}, "complete", 0),
+        (ANSWERED, READY, {}, "max_pages_per_host", 0),
         (ANSWERED, READY, {"limit": "max_pages"}, "max_pages", 0),
         (ANSWERED, READY, {"limit": "max_total_bytes"}, "max_total_bytes", 0),
         (ANSWERED, READY, {"limit": "max_time"}, "max_time", 7),
