@@ -22,8 +22,8 @@ FIRST_YEAR = 1000
 
 # Every link to the next page of a calendar comes to a URL that these match, which is enough: they
 # need not match all. What else has such numbers must not match: `slug-2093-12`, `topic/2093/2`.
-_DATED = re.compile(r"[0-9]{4}[/-][01][0-9]").search
-"""All of the following, but `year=`, have this."""
+_DATED = re.compile(r"[/=](?!1|20[0-2])[0-9]{4}[/-][01][0-9]").search
+"""All of the following but `year=` have this, unless their date is of our time or before."""
 _MONTH = r"(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
 _PATH_DAY = re.compile(rf"/([0-9]{{4}})(?:-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY})(?=[/.]|\Z)").finditer
