@@ -64,9 +64,12 @@ def show(
 
 def _text(value: object) -> str:
     from crawler.cli.printable import printable
+    from crawler.policy.parameters import DEFAULT_NAMES, DEFAULT_WORD
 
     if value is None or value == []:
         return "-"
+    if value == list(DEFAULT_NAMES):
+        return DEFAULT_WORD  # as it can be typed; a line of a thousand characters helps nobody
     if isinstance(value, list):
         return printable(" ".join(str(part) for part in value))
     return printable(str(value).lower() if isinstance(value, bool) else str(value))

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler.conf.units import parse_duration_ms, parse_size_bytes
-from crawler.policy.parameters import DEFAULT_NAMES, NAME
+from crawler.policy.parameters import DEFAULT_NAMES, DEFAULT_WORD, NAME
 
 _NOTHING = ("none", "off", "")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
@@ -77,7 +77,7 @@ def parameter_names(words: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     for word in words:
-        if word.lower() == "default":
+        if word.lower() == DEFAULT_WORD:
             found += DEFAULT_NAMES
         elif NAME.fullmatch(word):
             found.append(word)

@@ -22,6 +22,8 @@ DEFAULT_NAMES = (
     *("sessionid:16", "session_id:16"),
 )
 """Nothing that any site selects content with: neither `id` nor `ref`, `source` or `sid`."""
+DEFAULT_WORD = "default"
+"""Stands for all of them in a list that a person writes."""
 
 NAME = re.compile(r"(?=[^:])(?P<name>[^\s&=;#?/:*]*)(?P<star>\*?)(?::(?P<least>[1-9][0-9]{0,3}))?")
 """`name`, `begins*` or `name:16`, which is dropped only where its value is at least as long."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,9 @@ def test_config_show_says_where_values_come_from(tmp_path: Path) -> None:
     assert shown["config"]["source"] == "flag"
     assert shown["timeout"] == {"value": "1m", "source": "default"}
     assert "hunter2" not in done.stdout
+    assert "gclid" in shown["strip_params"]["value"]
     plain = _crawler(tmp_path, "config", "show")
+    assert re.search(r"^strip_params +default +default$", plain.stdout, re.MULTILINE)
     assert [line.split()[-1] for line in plain.stdout.splitlines() if line[:6] == "delay "] == [
         ".env"
     ]
