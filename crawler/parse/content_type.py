@@ -6,7 +6,8 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _CHARSET = re.compile(r""";\s*charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;"',]+))""", re.IGNORECASE)
 _SNIFFED_BYTES = 1024
 _LOOKS_LIKE_HTML = re.compile(
-    rb"(?:\s|<!--.*?-->|<\?xml[^>]*>)*"
+    # Possessive: else a row of comments could be read in more ways than there is time for.
+    rb"(?:\s++|<!--(?>.*?-->)|<\?xml[^>]*+>)*+"
     rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta)"
     rb"[\s>/]",
     re.IGNORECASE | re.DOTALL,

@@ -38,8 +38,9 @@ _UNREAD = ["script,style,noscript"]
 _INLINE = ["span", "code,strong,em,b,i,a"]
 """Elements whose edges do not end a word; only the usual ones, since each name costs time. The most
 frequent one goes first and alone: then the longer list is matched against a smaller tree."""
+# Possessive, so that a row of blanks is read in one way only.
 _REFRESH = re.compile(
-    r"""\s*[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?(?:"([^"]*)|'([^']*)|(\S.*))""",
+    r"""\s*+[\d.]*+(?:\s*+[;,]|\s)\s*+(?:url\s*+=\s*+)?+(?:"([^"]*)|'([^']*)|(\S.*))""",
     re.IGNORECASE | re.DOTALL,
 ).match
 _JOINED_METAS = frozenset({"robots"})

@@ -59,3 +59,9 @@ def test_of_repeated_headers_the_last_type_counts() -> None:
     assert header_charset("text/html; charset=latin1, text/html; charset=utf-8") == "utf-8"
     assert is_html(repeated, b"{}")
     assert media_type('text/html; charset="a, b"') == "text/html"
+
+
+def test_a_row_of_comments_is_read_in_one_way() -> None:
+    """Forty comments before the first tag took longer than the age of the world."""
+    assert not is_html(None, b"<!---->" * 140 + b"x")
+    assert is_html(None, b" <!-- a --> <?xml version='1.0'?> <!---->" * 20 + b"<html>")

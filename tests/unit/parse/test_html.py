@@ -6,6 +6,7 @@ import pytest
 
 from crawler.model.document import Document
 from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES, parse_html
+from crawler.parse.nesting import shallow
 from crawler.policy.canonicalization import LinkResolver
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -252,3 +253,81 @@ def test_many_shallow_elements_are_not_cut() -> None:
     assert links(body) == ["http://h/dir/last"]
     body = "<div><br><br></div>" * 30_000 + "<a href=last>"
     assert links(body) == ["http://h/dir/last"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>" * 50_000 + "</div>" * 50_000,
+        "<b></p>" * 50_000,
+        "<b></i>" * 50_000,
+        "<span></x>" * 50_000,
+        "<div></h1>" * 50_000,
+        "<optgroup>" * 50_000,
+        "<rt>" * 50_000,
+        "<svg>" + "<a>" * 50_000,
+        "<svg>" + "<td>" * 50_000,
+        "".join(f"<font size={n}></p><p>" for n in range(3_000)),
+    ],
+    ids=lambda body: body[:20],
+)
+def test_depth_is_seen_behind_other_tags(body: str) -> None:
+    """Closing tags that close nothing, or come too late, would hide the depth; and the last page
+    of 70 KB would become a tree of two gigabytes."""
+    page = ("<a href=first>t</a>" + body + "<a href=last>").encode()
+    assert len(shallow(page)) < len(page) / 2
+    assert links(page.decode()) == ["http://h/dir/first"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<svg>" + "<path d='M 1 2'/>" * 70_000 + "</svg>",
+        "<table>" + "<tr><td><font size=2>x" * 30_000 + "</table>",
+        "<div><span>x</div>" * 30_000,
+        "<p><a>x<br>" * 30_000,
+        "<select>" + "<option>x" * 70_000 + "</select>",
+        "<script>" + "{'a': '<b', 'c': 1} " * 20_000 + "</script>",
+        "<svg><path d='" + "M 1 2 " * 60_000 + "'/></svg>",
+        "<div data-x='" + "a=1 b=2 " * 60_000 + "'></div>",
+        "<pre>" + "text, text " * 60_000 + "</pre>",
+    ],
+    ids=lambda body: body[:20],
+)
+def test_pages_that_are_only_long_keep_their_end(body: str) -> None:
+    """Tags without an end, paths of a drawing or data in one attribute are no attack."""
+    assert links(body + "<a href=last>") == ["http://h/dir/last"]
+
+
+@pytest.mark.parametrize("end", [">t</a>", ""])
+def test_a_tag_with_a_million_attributes_is_cut(end: str) -> None:
+    """The parser compares each attribute with all before it: half an hour for this one."""
+    names = " ".join(f"a{number}" for number in range(1_000_000))
+    page = f"<a href=first>t</a><p><a {names} href=last{end}<a href=after>"
+    assert links(page) == ["http://h/dir/first"]
+
+
+@pytest.mark.parametrize("content", [" " * 8_000, "5" * 8_000, " ;" * 4_000, "5;" + " url" * 2_000])
+def test_a_refresh_of_blanks_is_read_once(content: str) -> None:
+    """Blanks that may be read in many ways kept a reader busy for hours: eight kilobytes did."""
+    assert parse(f"<meta http-equiv=refresh content='{content}'>x").text == "x"
+
+
+@pytest.mark.parametrize(
+    ("content", "target"),
+    [
+        ("5;url=x", "x"),
+        ("5; URL = 'x' y", "x"),
+        ("5, x", "x"),
+        ("5 url=x", "x"),
+        ("0.5 ; x", "x"),
+        (";x", "x"),
+        ("5", None),
+        ("5;", None),
+        ("url=x", None),
+    ],
+)
+def test_refresh_is_read_as_browsers_do(content: str, target: str | None) -> None:
+    """A pattern made safe must still read what sites write."""
+    found = links(f'<meta http-equiv=refresh content="{content}">')
+    assert found == ([f"http://h/dir/{target}"] if target else [])
