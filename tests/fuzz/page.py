@@ -1,0 +1,106 @@
+"""What must hold of every page, whatever came: shared by the targets that make settlements."""
+
+import orjson
+
+from crawler.model.document import Document
+from crawler.model.record import RECORD_KEYS
+from crawler.model.result import Deferred, Failed, Fetched, Redirected
+from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES
+from crawler.pipeline.known import KnownUrls
+from crawler.pipeline.pages import PageSettler
+from crawler.pipeline.settlement import Settlement
+from crawler.policy.admission import Admission
+from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver, canonicalize
+from crawler.policy.parameters import DEFAULT_NAMES, Parameters
+from crawler.policy.politeness import MAX_PAUSE_MS
+from crawler.policy.retry import Again, after_try
+from crawler.policy.scope import Scope
+from tests.support.fetch import NOW, make_item, make_plan
+
+URL = "http://site.example/dir/page?q=1"
+PLAN = make_plan(max_body_bytes=65_536, timeout_ms=5_000)
+ITEM = make_item(URL, lease_until=NOW + 300_000)
+_MAX_SHORT_BYTES = 4096
+
+
+def new_settler() -> PageSettler:
+    """Return a settler that has not seen a page."""
+    return PageSettler(
+        PLAN,
+        Admission(Scope("host", [URL], (), ()), NOW),
+        LinkResolver(Parameters(DEFAULT_NAMES)),
+        KnownUrls(by_depth=False),
+    )
+
+
+_WARM = new_settler()
+"""Kept over all inputs: what earlier pages left in its memory must not show."""
+
+
+def settle(result: Fetched | Redirected | Failed) -> Settlement:
+    """Settle a result as the pipeline does, and check all that is promised of it."""
+    settlement = _settle(new_settler(), result)
+    check_settlement(settlement, result)
+    assert _settle(_WARM, result).line == settlement.line
+    return settlement
+
+
+def _settle(settler: PageSettler, result: Fetched | Redirected | Failed) -> Settlement:
+    match result:
+        case Fetched():
+            return settler.fetched(ITEM, result)
+        case Redirected():
+            return settler.redirected(ITEM, result)
+        case Failed():
+            return settler.failed(ITEM, result)
+
+
+def check_settlement(settlement: Settlement, result: Fetched | Redirected | Failed) -> None:
+    """The record is one readable line of bounded size; every link is canonical and in scope."""
+    line = settlement.line
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    record = orjson.loads(line)
+    assert tuple(record) == RECORD_KEYS
+    assert canonicalize(record["final_url"]) == record["final_url"]
+    assert len(record["links"]) <= MAX_LINKS + 1
+    assert len((record["text"] or "").encode()) <= MAX_TEXT_BYTES
+    for key in ("title", "description", "lang", "robots"):
+        value = record[key]
+        assert value is None or 0 < len(value.encode()) <= _MAX_SHORT_BYTES, key
+    _check_links(record)
+    for link in settlement.links:
+        assert canonicalize(link.url) == link.url
+        assert link.url.startswith("http://site.example/") or isinstance(result, Redirected)
+    assert settlement.note.paused_until is None
+
+
+def _check_links(record: dict[str, list[str]]) -> None:
+    links = record["links"]
+    assert len(set(links)) == len(links)
+    assert set(record["nofollow"]) <= set(links)
+    for link in links:
+        assert canonicalize(link) == link
+        assert link.isascii()
+        assert len(link) <= MAX_URL_LENGTH
+        assert "@" not in link.split("/")[2]
+
+
+def check_document(document: Document) -> None:
+    """What a document promises and a record does not show."""
+    assert document.text == " ".join(document.text.split())
+    assert set(document.followable) <= set(document.links)
+    assert document.canonical is None or canonicalize(document.canonical) == document.canonical
+    assert all(name == name.lower() for name in document.metas)
+
+
+def check_next_try(result: Fetched | Redirected | Failed, *, cut: bool) -> None:
+    """No answer makes us come back at once, or never."""
+    decision = after_try(PLAN, ITEM, result, cut=cut, now=NOW, jitter=0.5)
+    match decision:
+        case Again():
+            assert 0 < decision.wait_ms <= PLAN.window_ms
+        case Deferred():
+            assert NOW < decision.due_at <= NOW + MAX_PAUSE_MS
+        case None:
+            pass
