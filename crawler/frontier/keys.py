@@ -38,5 +38,13 @@ class Keys:
         """Return (key of the host, key of the URL)."""
         return self.host(host_key(url)), self._hash(url)
 
+    def sitemap(self, url: str) -> int:
+        """Return the key of a sitemap within its host; no URL begins so, hence none has it."""
+        return self._hash("sitemap " + url)
+
+    def of_sitemap(self, url: str) -> tuple[int, int]:
+        """Return (key of the host, key of the sitemap)."""
+        return self.host(host_key(url)), self.sitemap(url)
+
     def _hash(self, text: str) -> int:
         return (xxhash.xxh3_64_intdigest(text.encode(), self._seed) ^ _SIGN) - _SIGN

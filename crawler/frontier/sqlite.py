@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crawler.errors import FrontierError
+from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_claim import Claiming
 from crawler.frontier.sqlite_commit import Settling
@@ -18,6 +19,7 @@ from crawler.frontier.sqlite_connection import Database, immediate
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
 from crawler.frontier.sqlite_parts import Parts
+from crawler.frontier.sqlite_rejudge import Rejudging
 from crawler.frontier.sqlite_schema import (
     DIALECT,
     OWN_META,
@@ -74,11 +76,13 @@ class SqliteFrontier:
         sql, options = self._sql, self._options
         keys = Keys(opened)
         self._keys = keys
-        self._links = LinkBook(sql, options, keys)
-        self._claiming = Claiming(sql, options, keys)
-        self._settling = Settling(sql, options, self._links)
-        self._upkeep = Upkeep(sql, options)
-        self._parts = Parts(sql, options, self._node)
+        self._book = book = TermsBook(sql, options)
+        self._links = LinkBook(sql, book, keys)
+        self._claiming = Claiming(sql, book, keys)
+        self._settling = Settling(sql, book, self._links)
+        self._upkeep = Upkeep(sql, book)
+        self._rejudging = Rejudging(sql, book)
+        self._parts = Parts(sql, book, self._node)
         self._views = Views(sql, options, keys)
 
     def _open(self, connection: sqlite3.Connection) -> int:
@@ -105,7 +109,7 @@ class SqliteFrontier:
         grouped = self._links.drop_known(connection, self._links.group(links))
         if not grouped:
             return 0
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         with immediate(connection):
             new = self._links.insert(connection, grouped, ledger, now)
             ledger.book(connection)
@@ -141,7 +145,7 @@ class SqliteFrontier:
     def _reserve(self, connection: sqlite3.Connection, host: str, now: int) -> int | None:
         host_id = self._keys.host(host)
         with immediate(connection):
-            Ledger(self._sql, self._options).add_hosts(connection, {host_id: host}, now)
+            Ledger(self._sql, self._book).add_hosts(connection, {host_id: host}, now)
             next_at, paused_until, delay_ms, leased = connection.execute(
                 self._sql["host_turn"], (host_id,)
             ).fetchone()
@@ -168,7 +172,7 @@ class SqliteFrontier:
     def _recover(self, connection: sqlite3.Connection, now: int) -> list[Part]:
         if not self._check:
             check_store(connection, self._path)
-        apply_options(connection, self._options)
+        apply_options(connection, self._options, self._book)
         self._upkeep.recover(connection, now)
         return self._parts.all(connection)
 
@@ -205,10 +209,10 @@ class SqliteFrontier:
         return dict(rows)
 
     async def undone(self, *, after: int, limit: int) -> list[Undone]:
-        raise NotImplementedError
+        return await self._run(lambda connection: self._views.undone(connection, after, limit))
 
-    async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:
-        raise NotImplementedError
+    async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:  # noqa: ARG002 - ready at once
+        return await self._run(lambda connection: self._rejudging.rejudge(connection, verdicts))
 
     async def explain(self, url: str) -> Explanation:
         return await self._run(lambda connection: self._views.explain(connection, url))

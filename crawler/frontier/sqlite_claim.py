@@ -7,9 +7,11 @@ gets its turn however much another one has waiting.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_items import (
+    ROW_KIND,
     ROW_SEED,
     DueHost,
     GateOrigin,
@@ -19,10 +21,8 @@ from crawler.frontier.sqlite_items import (
     robots_item,
 )
 from crawler.frontier.sqlite_ledger import Ledger
-from crawler.frontier.sqlite_schema import lease_limit
 from crawler.model.url import origin
 from crawler.model.work import Item
-from crawler.ports import FrontierOptions
 
 MOVES_PER_HOST = 100
 """URLs of deferred or dead origins that one claim puts aside at one host."""
@@ -54,9 +54,10 @@ class _Claim:
 class Claiming:
     """Claims items of one store; the parent process only."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, keys: Keys) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook, keys: Keys) -> None:
         self._sql = sql
-        self._options = options
+        self._options = book.options
+        self._book = book
         self._keys = keys
         self._limits: dict[int, int] = {}
 
@@ -64,7 +65,7 @@ class Claiming:
         self, connection: sqlite3.Connection, limit: int, now: int, ahead: Mapping[int, int]
     ) -> list[Item]:
         """Lease at most `limit` items."""
-        wanted, changes = self._limit_changes(ahead)
+        wanted, changes = self._limit_changes(connection, ahead)
         if not changes and not connection.execute(self._sql["due_hosts"], (now, 1)).fetchone():
             return []  # without the write lock
         with immediate(connection):
@@ -83,7 +84,7 @@ class Claiming:
         claim = _Claim(
             Terms(now, now + self._options.lease_ms),
             last - limit,
-            Ledger(self._sql, self._options),
+            Ledger(self._sql, self._book),
         )
         for index, row in enumerate(hosts):
             left = limit - len(claim.items)
@@ -103,13 +104,17 @@ class Claiming:
         return int(self._options.max_pages - counters["pages"] - leased)
 
     def _limit_changes(
-        self, ahead: Mapping[int, int]
+        self, connection: sqlite3.Connection, ahead: Mapping[int, int]
     ) -> tuple[dict[int, int], list[tuple[int, int]]]:
         """How far hosts without delay may be leased ahead, and whose limit changes for that."""
-        default = lease_limit(self._options)
-        wanted = {host_id: count for host_id, count in ahead.items() if count > default}
+        book = self._book
+        default = {
+            host_id: lease_limit(book.of_id(connection, host_id))
+            for host_id in self._limits.keys() | ahead.keys()
+        }
+        wanted = {host_id: count for host_id, count in ahead.items() if count > default[host_id]}
         changes = [
-            (host_id, wanted.get(host_id, default))
+            (host_id, wanted.get(host_id, default[host_id]))
             for host_id in self._limits.keys() | wanted.keys()
             if self._limits.get(host_id) != wanted.get(host_id)
         ]
@@ -266,14 +271,14 @@ class Claiming:
         """Lease URLs and make their items."""
         if not taken:
             return
-        url_hash = self._keys.url
+        url_hash, sitemap_hash = self._keys.url, self._keys.sitemap
         items = [
             page_item(
                 host,
                 row,
                 entry,
                 verdict,
-                url_hash=url_hash(row[1]),
+                url_hash=(sitemap_hash if row[ROW_KIND] else url_hash)(row[1]),
                 lease_id=claim.lease_id(),
                 terms=claim.terms,
             )

@@ -9,12 +9,15 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from crawler.errors import FrontierError
+from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
-from crawler.frontier.sqlite_schema import lease_limit
-from crawler.model.result import NO_SERVER, Batch, HostNote, PartMark, Result, Rules
-from crawler.ports import CommitResult, FrontierOptions
+from crawler.model.result import NO_SERVER, Batch, PartMark, Result, Rules
+from crawler.ports import CommitResult
+
+PASS_MS = 24 * 3_600_000
+"""How long an origin passes whose robots.txt has been out of reach for too long."""
 
 
 class _LeasesLostError(Exception):
@@ -24,9 +27,10 @@ class _LeasesLostError(Exception):
 class Settling:
     """Commits batches to one store."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, links: LinkBook) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook, links: LinkBook) -> None:
         self._sql = sql
-        self._options = options
+        self._options = book.options
+        self._book = book
         self._links = links
 
     def commit(self, connection: sqlite3.Connection, batch: Batch, now: int) -> CommitResult:
@@ -36,7 +40,7 @@ class Settling:
             FrontierError: a part is not ours any more, or a lease is settled twice.
         """
         links = self._links.drop_known(connection, self._links.group(batch.links))
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         try:
             with immediate(connection):
                 self._extend_parts(connection, batch.parts)
@@ -45,7 +49,7 @@ class Settling:
                     self._settle_rules(connection, rules, ledger, now)
                 new = self._links.insert(connection, links, ledger, now) if links else 0
                 for note in batch.notes:
-                    _note(note, ledger)
+                    ledger.host(note.host_hash).note(note, now)
                 for name, amount in batch.counts.items():
                     ledger.count(name, amount)
                 for root in batch.roots:
@@ -93,11 +97,11 @@ class Settling:
                     (
                         r.status,
                         r.reason,
-                        r.is_page,
+                        r.is_page and r.kind == "page",
                         r.etag,
                         r.last_modified,
                         r.content_hash,
-                        part,
+                        part if r.kind == "page" else None,
                         r.item_ref,
                         r.lease_id,
                     )
@@ -158,13 +162,26 @@ class Settling:
         if cursor.rowcount != 1:
             raise _LeasesLostError
         if rules.verdict in ("rules", "allow"):
-            # Before the host's clock is set: the delay holds from this very request on.
-            connection.execute(
-                self._sql["set_crawl_delay"],
-                (rules.host_hash, self._options.delay_ms, lease_limit(self._options)),
-            )
+            self._set_crawl_delay(connection, rules.host_hash)
+        elif rules.verdict == "defer":
+            row = (rules.item_ref, now, self._options.unreachable_robots_ms, now + PASS_MS)
+            passed = connection.execute(self._sql["pass_unreachable"], row).rowcount
+            ledger.count("robots:unreachable_allowed", passed)
         ledger.host(rules.host_hash).asking -= 1
         ledger.count(f"robots:{rules.verdict}")
+
+    def _set_crawl_delay(self, connection: sqlite3.Connection, host_id: int) -> None:
+        """Before the host's clock is set: the delay holds from this very request on."""
+        options = self._options
+        connection.execute(
+            self._sql["set_crawl_delay"],
+            (
+                host_id,
+                options.adaptive_factor,
+                options.adaptive_cap_ms,
+                lease_limit(self._book.of_id(connection, host_id)),
+            ),
+        )
 
     def _find_lost(self, connection: sqlite3.Connection, batch: Batch) -> frozenset[int]:
         lost = {
@@ -187,6 +204,10 @@ class Settling:
 def _count_done(result: Result, ledger: Ledger, *, is_seed: bool) -> None:
     change = ledger.host(result.host_hash)
     change.done += 1
+    if result.kind == "sitemap":
+        ledger.count("sitemaps")
+        ledger.count("sitemap_failures", result.reason is not None)
+        return
     ledger.count("records")
     if result.is_page:
         change.pages += 1
@@ -203,10 +224,3 @@ def _count_done(result: Result, ledger: Ledger, *, is_seed: bool) -> None:
         ledger.count("seeds_final")
         if result.status is not None:
             ledger.count("seeds_answered")
-
-
-def _note(note: HostNote, ledger: Ledger) -> None:
-    change = ledger.host(note.host_hash)
-    change.settled = 1
-    change.started = max(change.started, note.started_at or 0)
-    change.paused_until = max(change.paused_until, note.paused_until or 0)

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from crawler.model.work import Item
+from crawler.model.work import Item, Kind
 
 ALONE_CRASHES = 2
 """A URL that was there when this many readers died is worked on alone."""
@@ -13,6 +13,11 @@ CRASHED_CRASHES = 4
 UrlRow = tuple[Any, ...]
 """A row of `ready_urls`: id, url, depth, priority, tries, crashes, visits, seed, chain …"""
 ROW_SEED = 7
+ROW_KIND = 10
+SITEMAP = 1
+"""`urls.kind` of a sitemap; 0 is a page."""
+
+_KINDS: tuple[Kind, ...] = ("page", "sitemap")
 
 
 class DueHost(NamedTuple):
@@ -26,6 +31,7 @@ class DueHost(NamedTuple):
     owed: int
     last_start: int
     paused_until: int
+    streak: int
 
 
 class GateOrigin(NamedTuple):
@@ -62,11 +68,12 @@ def page_item(
     terms: Terms,
 ) -> Item:
     """Make the item of a URL; by position, because a claim makes hundreds."""
-    ref, url, depth, priority, tries, crashes, visits, seed, chain, parent, *validators = row
+    ref, url, depth, priority, tries, crashes, visits, seed, chain, *rest = row
+    parent, kind, etag, last_modified, content_hash = rest
     if crashes >= CRASHED_CRASHES and verdict is None:
         verdict = "crashed"
     return Item(
-        "page",
+        _KINDS[kind],
         url,
         host.host,
         host.host_id,
@@ -86,7 +93,10 @@ def page_item(
         parent,
         verdict,
         verdict is None and crashes >= ALONE_CRASHES,
-        *validators,
+        etag,
+        last_modified,
+        content_hash,
+        host.streak,
     )
 
 
@@ -118,4 +128,5 @@ def robots_item(
         etag=None,
         last_modified=None,
         content_hash=None,
+        host_failures=host.streak,
     )

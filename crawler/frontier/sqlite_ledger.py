@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crawler.frontier.sqlite_schema import lease_limit
-from crawler.ports import FrontierOptions
+from crawler.frontier.host_terms import TermsBook, first_limit, lease_limit
+from crawler.model.result import HostNote
 
 
 @dataclass(slots=True)
@@ -30,14 +30,35 @@ class HostChange:
     paused_until: int = 0
     freed_at: int = 0
     """Leases were freed then: a request may have been made, so a whole delay must pass."""
+    answered: bool = False
+    failed_at: int | None = None
+    """After the last answer."""
+    failure: str | None = None
+    noted_at: int = 0
+    latency_ms: int | None = None
+    throttled: int = 0
+
+    def note(self, note: HostNote, now: int) -> None:
+        """Take in what a settled item says of its host; later notes are later in time."""
+        self.settled = 1
+        self.started = max(self.started, note.started_at or 0)
+        self.paused_until = max(self.paused_until, note.paused_until or 0)
+        if note.answered:
+            self.answered, self.failed_at = True, None
+        if note.failed_at is not None and note.failed_at >= (self.failed_at or 0):
+            self.failed_at, self.failure, self.noted_at = note.failed_at, note.failure, now
+        if note.latency_ms is not None:
+            self.latency_ms = note.latency_ms
+        self.throttled += note.throttled
 
 
 class Ledger:
     """Counts of one transaction; `book` writes them."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook) -> None:
         self._sql = sql
-        self._options = options
+        self._options = book.options
+        self._book = book
         self.hosts: dict[int, HostChange] = {}
         self.counts: dict[str, int] = {}
 
@@ -52,13 +73,12 @@ class Ledger:
 
     def add_hosts(self, connection: sqlite3.Connection, hosts: Mapping[int, str], now: int) -> None:
         """Make rows for hosts that have none yet; they queue up behind those that wait."""
-        options = self._options
-        limit = 1 if options.delay_ms > 0 else lease_limit(options)
+        terms = [(host_id, host, self._book.of(host)) for host_id, host in hosts.items()]
         connection.executemany(
             self._sql["insert_host"],
             [
-                (host_id, host, now, options.delay_ms, limit, options.max_pages_per_host)
-                for host_id, host in hosts.items()
+                (host_id, host, now, own.delay_ms, first_limit(own), own.max_pages)
+                for host_id, host, own in terms
             ],
         )
 
@@ -66,6 +86,8 @@ class Ledger:
         """Write all of it, once, before the commit."""
         ready = leased = waiting = done = dead = robots = 0
         rows = []
+        if self._options.adaptive_factor > 0:
+            self._adapt(connection)
         for host_id, c in self.hosts.items():
             ready += c.ready
             leased += c.leased
@@ -88,6 +110,12 @@ class Ledger:
                     c.started,
                     c.paused_until,
                     c.freed_at,
+                    c.answered,
+                    c.failed_at,
+                    c.failure,
+                    c.noted_at,
+                    c.latency_ms,
+                    c.throttled,
                 )
             )
         connection.executemany(self._sql["change_host"], rows)
@@ -100,3 +128,22 @@ class Ledger:
         connection.executemany(
             self._sql["add_counter"], [entry for entry in self.counts.items() if entry[1]]
         )
+
+    def _adapt(self, connection: sqlite3.Connection) -> None:
+        """Let delays follow the latency, before the hosts' clocks are set by them."""
+        options = self._options
+        for host_id, change in self.hosts.items():
+            if change.latency_ms is None:
+                continue
+            leases = lease_limit(self._book.of_id(connection, host_id))
+            connection.execute(
+                self._sql["adapt_host"],
+                (
+                    host_id,
+                    change.latency_ms,
+                    options.adaptive_factor,
+                    options.adaptive_cap_ms,
+                    leases,
+                ),
+            )
+            change.latency_ms = None

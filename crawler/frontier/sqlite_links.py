@@ -8,11 +8,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.model.url import host_key
 from crawler.model.work import Link
-from crawler.ports import FrontierOptions
 
 Grouped = dict[int, dict[int, Link]]
 """Links by host hash, then by URL hash."""
@@ -24,18 +24,26 @@ _FINAL = (_DONE, _DEAD)
 class LinkBook:
     """Adds links to one store."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, keys: Keys) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook, keys: Keys) -> None:
         self._sql = sql
-        self._max_depth = options.max_depth
+        self._book = book
+        self._max_sitemaps = book.options.max_sitemaps_per_host
         self._keys = keys
         self._version = -1
 
     def group(self, links: Iterable[Link]) -> Grouped:
-        """Key the links; the nearer of two sightings counts, and either makes it a seed."""
-        of = self._keys.of
+        """Key the links; the nearer of two sightings counts, and either makes it a seed.
+
+        A sitemap is never a seed: seeds are counted by the records they end in.
+        """
+        of, of_sitemap = self._keys.of, self._keys.of_sitemap
         grouped: Grouped = {}
         for link in links:
-            host_id, url_hash = of(link.url)
+            if link.kind == "page":
+                host_id, url_hash = of(link.url)
+            else:
+                host_id, url_hash = of_sitemap(link.url)
+                link = link._replace(seed=False)  # noqa: PLW2901 - the only change to it
             urls = grouped.get(host_id)
             if urls is None:
                 urls = grouped[host_id] = {}
@@ -52,7 +60,7 @@ class LinkBook:
         self._version = _data_version(connection)
         left: Grouped = {}
         for host_id, urls in grouped.items():
-            if self._max_depth is None:
+            if self._depth_limit(urls) is None:
                 query, keys = self._sql["unknown_hashes"], json.dumps(list(urls))
             else:
                 query = self._sql["unknown_or_deeper"]
@@ -71,21 +79,24 @@ class LinkBook:
         self, connection: sqlite3.Connection, grouped: Grouped, ledger: Ledger, now: int
     ) -> int:
         """Add what `drop_known` left, inside the transaction; return how many are new."""
-        is_sure = self._max_depth is None and _data_version(connection) == self._version
+        is_unchanged = _data_version(connection) == self._version
         next_id: int = connection.execute(self._sql["last_url"]).fetchone()[0] + 1
         seen: list[tuple[int, int, int]] = []
         rows: list[tuple[object, ...]] = []
         hosts: dict[int, str] = {}
         for host_id, urls in grouped.items():
+            limit = self._depth_limit(urls)
             fresh: Mapping[int, Link] = urls
+            is_sure = is_unchanged and limit is None
             if not is_sure or any(link.seed for link in urls.values()):
-                fresh = self._update_known(connection, host_id, urls, ledger)
+                fresh = self._update_known(connection, host_id, urls, limit, ledger)
+            fresh = self._drop_excess(connection, host_id, fresh, ledger)
             if not fresh:
                 continue
             hosts[host_id] = host_key(next(iter(fresh.values())).url)
             dead = seeds = 0
             for url_hash, link in fresh.items():
-                is_dead = self._max_depth is not None and link.depth > self._max_depth
+                is_dead = not _is_near(link, limit)
                 dead += is_dead
                 seeds += link.seed
                 seen.append((host_id, url_hash, next_id))
@@ -101,6 +112,7 @@ class LinkBook:
                         link.url,
                         "depth" if is_dead else None,
                         json.dumps(link.chain) if link.chain else None,
+                        link.kind == "sitemap",
                     )
                 )
                 next_id += 1
@@ -121,11 +133,34 @@ class LinkBook:
             connection.executemany(self._sql["insert_url"], rows)
         return len(rows)
 
+    def _depth_limit(self, urls: Mapping[int, Link]) -> int | None:
+        """The greatest depth of pages on the host of these links."""
+        if self._book.are_equal:
+            return self._book.default.max_depth
+        return self._book.of(host_key(next(iter(urls.values())).url)).max_depth
+
+    def _drop_excess(
+        self,
+        connection: sqlite3.Connection,
+        host_id: int,
+        fresh: Mapping[int, Link],
+        ledger: Ledger,
+    ) -> Mapping[int, Link]:
+        """Return the links without the sitemaps that are one too many for their host."""
+        sitemaps = [key for key, link in fresh.items() if link.kind == "sitemap"]
+        if not sitemaps:
+            return fresh
+        known: int = connection.execute(self._sql["count_sitemaps"], (host_id,)).fetchone()[0]
+        excess = set(sitemaps[max(0, self._max_sitemaps - known) :])
+        ledger.count("refused:sitemap_count", len(excess))
+        return {key: link for key, link in fresh.items() if key not in excess}
+
     def _update_known(
         self,
         connection: sqlite3.Connection,
         host_id: int,
         urls: Mapping[int, Link],
+        limit: int | None,
         ledger: Ledger,
     ) -> dict[int, Link]:
         """Lower depths and make seeds of those that are known; return the rest."""
@@ -135,10 +170,13 @@ class LinkBook:
         ).fetchall()
         for url_hash, ref, state, depth, reason, seed, status in known:
             link = fresh.pop(url_hash)
-            if link.depth < depth and (self._max_depth is not None or link.seed):
+            if link.depth < depth and (limit is not None or link.seed):
                 connection.execute(self._sql["lower_depth"], (link.depth, link.parent, ref))
             is_revived = (
-                state == _DEAD and reason == "depth" and link.depth < depth and self._is_near(link)
+                state == _DEAD
+                and reason == "depth"
+                and link.depth < depth
+                and _is_near(link, limit)
             )
             if is_revived:
                 self._revive(connection, host_id, ref, ledger, is_seed=bool(seed))
@@ -150,9 +188,6 @@ class LinkBook:
                     if status is not None:
                         ledger.count("seeds_answered")
         return fresh
-
-    def _is_near(self, link: Link) -> bool:
-        return self._max_depth is None or link.depth <= self._max_depth
 
     def _revive(
         self,
@@ -170,6 +205,10 @@ class LinkBook:
         ledger.count("dead:depth", -1)
         if is_seed:
             ledger.count("seeds_final", -1)
+
+
+def _is_near(link: Link, limit: int | None) -> bool:
+    return limit is None or link.depth <= limit or link.kind == "sitemap"
 
 
 def _data_version(connection: sqlite3.Connection) -> int:

@@ -4,17 +4,18 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
-from crawler.ports import FrontierOptions, Part
+from crawler.ports import Part
 
 
 class Parts:
     """Registers, seals and reopens the parts of one node."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions, node: str) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook, node: str) -> None:
         self._sql = sql
-        self._options = options
+        self._book = book
         self._node = node
 
     def new(self, connection: sqlite3.Connection, reader: str) -> Part:
@@ -37,7 +38,7 @@ class Parts:
 
     def reopen(self, connection: sqlite3.Connection, part: Part) -> int:
         """Make all URLs of a part ready again."""
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         count = 0
         with immediate(connection):
             hosts = connection.execute(self._sql["part_hosts"], (part.part_id,)).fetchall()

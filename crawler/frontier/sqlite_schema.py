@@ -11,10 +11,11 @@ from pathlib import Path
 
 from crawler.errors import FrontierError, SchemaMismatch
 from crawler.frontier import CORE_COUNTERS
+from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.keys import HASH_NAME
 from crawler.frontier.sqlite_connection import damaged, immediate
 from crawler.frontier.statements import load_migrations, load_statements
-from crawler.ports import FrontierOptions
+from crawler.ports import FrontierOptions, HostTerms
 
 DIALECT = "sqlite"
 APPLICATION_ID = 0x51435246
@@ -56,22 +57,30 @@ def open_store(connection: sqlite3.Connection, path: Path, *, read_only: bool) -
     return int(meta[OWN_META + "seed"])
 
 
-def apply_options(connection: sqlite3.Connection, options: FrontierOptions) -> None:
+def apply_options(
+    connection: sqlite3.Connection, options: FrontierOptions, book: TermsBook
+) -> None:
     """Write delay and page limits of this run to all hosts."""
+    sql = load_statements(DIALECT)
+
+    def row(terms: HostTerms) -> dict[str, int | None]:
+        return {
+            "delay_ms": terms.delay_ms,
+            "lease_limit": lease_limit(terms),
+            "page_limit": terms.max_pages,
+            "factor": options.adaptive_factor,
+            "cap_ms": options.adaptive_cap_ms,
+        }
+
     with immediate(connection):
-        connection.execute(
-            load_statements(DIALECT)["apply_options"],
-            {
-                "delay_ms": options.delay_ms,
-                "lease_limit": lease_limit(options),
-                "page_limit": options.max_pages_per_host,
-            },
-        )
-
-
-def lease_limit(options: FrontierOptions) -> int:
-    """How many URLs of a host without delay may be leased when nobody knows better."""
-    return 4 * options.per_host
+        connection.execute(sql["apply_options"], row(book.default))
+        if not book.are_equal:
+            hosts = [(i, book.of(host)) for i, host in connection.execute(sql["all_hosts"])]
+            connection.executemany(
+                sql["apply_host_terms"],
+                [row(terms) | {"host_id": i} for i, terms in hosts if terms is not book.default],
+            )
+        connection.execute(sql["apply_delays"])
 
 
 def check_store(connection: sqlite3.Connection, path: Path) -> None:

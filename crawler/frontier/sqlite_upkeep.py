@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Collection, Mapping
 
+from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.model.work import Item
-from crawler.ports import FrontierOptions
 
 MAX_FUTURE_MS = 31 * 24 * 3_600_000
 """No stored time is further away; one that is comes from a wrong clock."""
@@ -17,9 +17,10 @@ _READY, _WAITING = 0, 3
 class Upkeep:
     """Frees and wakes in one store."""
 
-    def __init__(self, sql: Mapping[str, str], options: FrontierOptions) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook) -> None:
         self._sql = sql
-        self._options = options
+        self._options = book.options
+        self._book = book
 
     def release(
         self,
@@ -30,7 +31,7 @@ class Upkeep:
         crashed: Collection[int],
     ) -> int:
         """Free leases that are still held; return how many."""
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         freed = 0
         with immediate(connection):
             for item in items:
@@ -96,7 +97,7 @@ class Upkeep:
         """Free what expired, wake what is due, bury what is unreachable; return how many rows."""
         if not self._has_work(connection, now):
             return 0  # without the write lock
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         with immediate(connection):
             moved = self._expire(connection, now, limit, ledger)
             woken = connection.execute(self._sql["wake_urls"], (now, limit)).fetchall()
@@ -156,13 +157,15 @@ class Upkeep:
 
     def recover(self, connection: sqlite3.Connection, now: int) -> None:
         """Start over after whatever happened: new lease ids, no lease held, no part open."""
-        ledger = Ledger(self._sql, self._options)
+        ledger = Ledger(self._sql, self._book)
         cap = now + MAX_FUTURE_MS
         with immediate(connection):
             connection.execute(self._sql["next_epoch"])
             connection.execute(self._sql["cap_hosts"], (now, cap))
             connection.execute(self._sql["cap_waiting"], (cap,))
             connection.execute(self._sql["cap_origins"], (cap,))
+            connection.execute(self._sql["cap_failures"], (now,))
+            connection.execute(self._sql["cap_failing"], (now,))
             for (host_id,) in connection.execute(self._sql["free_all_urls"]).fetchall():
                 change = ledger.host(host_id)
                 change.leased -= 1

@@ -9,7 +9,7 @@ from typing import Any
 from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.url import origin
-from crawler.model.view import Explanation, HostState, Outlook
+from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.ports import FrontierOptions, StoredRules
 
 MOST_HOSTS = 1000
@@ -64,6 +64,13 @@ class Views:
             rows = connection.execute(self._sql["list_hosts"], (limit,))
         return [HostState(*row) for row in rows.fetchall()]
 
+    def undone(self, connection: sqlite3.Connection, after: int, limit: int) -> list[Undone]:
+        rows = connection.execute(self._sql["undone"], (after, limit)).fetchall()
+        return [
+            Undone(ref, url, "sitemap" if kind else "page", depth, bool(seed), reason)
+            for ref, url, kind, depth, seed, reason in rows
+        ]
+
     def rules(self, connection: sqlite3.Connection, key: str) -> StoredRules | None:
         row = connection.execute(self._sql["origin_rules"], (key,)).fetchone()
         if row is None or row[0] is None:
@@ -86,8 +93,11 @@ class Views:
             origin_due=(state.due or None) if state else None,
             origin=state,
         )
-        row = connection.execute(self._sql["one_url"], (host_id, url_hash)).fetchone()
-        return known if row is None else self._with_url(connection, known, host_id, row)
+        for key in (url_hash, self._keys.sitemap(url)):
+            row = connection.execute(self._sql["one_url"], (host_id, key)).fetchone()
+            if row is not None:
+                return self._with_url(connection, known, host_id, row)
+        return known
 
     def _with_url(
         self, connection: sqlite3.Connection, known: Explanation, host_id: int, row: tuple[Any, ...]

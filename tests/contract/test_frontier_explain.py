@@ -23,7 +23,9 @@ async def test_the_gate_of_an_origin(make):
     defer = rules(again, "defer", status=503, due=99_000)
     await frontier.commit(Batch(rules=[defer], notes=[note(again, 60_000)]), now=60_001)
     found = (await frontier.explain(url)).origin
-    assert found == OriginState("allow", "defer", 503, 60_001, 50_000, 99_000, 1, False, None)
+    assert found == OriginState(
+        "allow", "defer", 503, 60_001, 50_000, 99_000, 1, False, None, 60_001
+    )
     # The same for a URL that nobody knows; other origins are not touched.
     assert (await frontier.explain("https://a.example/new")).origin == found
     assert (await frontier.explain("http://a.example/0")).origin is None

@@ -27,6 +27,8 @@ links = st.lists(
         st.none(),
         st.integers(4, 6),
         st.booleans(),
+        st.sampled_from([(), ("https://h0.example/from",)]),
+        st.sampled_from(["page", "page", "sitemap"]),
     ),
     max_size=6,
 )
@@ -112,9 +114,9 @@ class Machine(RuleBasedStateMachine):
         for side, frontier in enumerate((self.memory, self.sql)):
             items = [pair[side] for pair in pairs]
             batch = Batch(
-                results=[self.result(i, "done", 0) for i in items if i.kind == "page"],
+                results=[self.result(i, "done", 0) for i in items if i.kind != "robots"],
                 rules=[
-                    self.verdict(i, "allow", self.now + 60_000) for i in items if i.kind != "page"
+                    self.verdict(i, "allow", self.now + 60_000) for i in items if i.kind == "robots"
                 ],
                 notes=[HostNote(i.host_hash, self.now) for i in items],
             )
@@ -164,6 +166,9 @@ class Machine(RuleBasedStateMachine):
 
     def result(self, item, outcome, later):
         base = (item.ref, item.host_hash, item.url_hash, item.lease_id)
+        if item.kind == "sitemap" and outcome in ("done", "failed", "hop"):
+            reason = "timeout" if outcome == "failed" else None
+            return Result(*base, "done", reason=reason, status=200, kind="sitemap")
         if outcome == "done":
             return Result(*base, "done", status=200, is_page=True, body_bytes=3, etag="e")
         if outcome == "failed":

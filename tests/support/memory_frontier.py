@@ -11,12 +11,13 @@ from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.result import NO_SERVER, Batch, Result, Rules
 from crawler.model.url import host_key, origin
-from crawler.model.view import Explanation, HostState, Outlook
+from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
-from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, StoredRules
+from crawler.ports import AddResult, CommitResult, FrontierOptions, HostTerms, Part, StoredRules
 
 MOVES_PER_HOST = 100
 MAX_FUTURE_MS = 31 * 24 * 3_600_000
+DAY_MS = 24 * 3_600_000
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Origin:
     lease_until: int = 0
     status: int | None = None
     fetched_at: int | None = None
+    failing_since: int | None = None
 
 
 @dataclass
@@ -79,6 +81,11 @@ class Host:
     paused_until: int = 0
     fails: int = 0
     pages: int = 0
+    streak: int = 0
+    failed_at: int | None = None
+    last_failure: str | None = None
+    latency_ms: int | None = None
+    throttled: int = 0
     urls: list[Url] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
 
@@ -99,7 +106,7 @@ class MemoryFrontier:
         self.options = options
         self.keys = Keys(seed)
         self.hosts_by_key: dict[int, Host] = {}
-        self.urls: dict[str, Url] = {}
+        self.urls: dict[tuple[str, str], Url] = {}
         self.by_ref: dict[int, Url] = {}
         self.origins: dict[int, Origin] = {}
         self.extra: Counter[str] = Counter()
@@ -122,17 +129,25 @@ class MemoryFrontier:
 
     def delay(self, host: Host) -> int:
         delays = [o.crawl_delay_ms for o in host.origins.values()]
-        return max([self.options.delay_ms, *delays])
+        wanted = self.options.adaptive_factor * (host.latency_ms or 0)
+        adaptive = min(self.options.adaptive_cap_ms, wanted)
+        return max([self.terms(host).delay_ms, adaptive, *delays])
+
+    def terms(self, host: Host) -> HostTerms:
+        options = self.options
+        own = options.terms_of(host.name) if options.terms_of else None
+        return own or HostTerms(
+            options.delay_ms, options.per_host, options.max_pages_per_host, options.max_depth
+        )
 
     def free_leases(self, host: Host) -> int:
-        limit = 4 * self.options.per_host
+        limit = 4 * self.terms(host).per_host
         limit = 1 if self.delay(host) else max(limit, self.ahead.get(host.key, 0))
         return limit - host.count("leased")
 
     def budget(self, host: Host) -> int:
-        if self.options.max_pages_per_host is None:
-            return 1 << 31
-        return self.options.max_pages_per_host - host.pages - host.count("leased")
+        limit = self.terms(host).max_pages
+        return 1 << 31 if limit is None else limit - host.pages - host.count("leased")
 
     def is_claimable(self, host: Host) -> bool:
         return bool(
@@ -155,31 +170,41 @@ class MemoryFrontier:
         return AddResult(new, len(links) - new)
 
     def insert(self, links: Sequence[Link], now: int) -> int:
-        merged: dict[str, Link] = {}
+        merged: dict[tuple[str, str], Link] = {}
         for link in links:
-            first = merged.setdefault(link.url, link)
+            key = link.kind, link.url
+            first = merged.setdefault(key, link)
             nearer = link if link.depth < first.depth else first
-            merged[link.url] = nearer._replace(seed=first.seed or link.seed)
+            is_seed = link.kind == "page" and (first.seed or link.seed)
+            merged[key] = nearer._replace(seed=is_seed)
         return sum(self.insert_one(link, now) for link in merged.values())
 
     def insert_one(self, link: Link, now: int) -> bool:
-        limit = self.options.max_depth
-        known = self.urls.get(link.url)
+        name = host_key(link.url)
+        limit = self.terms(Host(name, 0, 0)).max_depth
+        is_near = limit is None or link.depth <= limit or link.kind == "sitemap"
+        known = self.urls.get((link.kind, link.url))
         if known is None:
-            host = self.host_of(host_key(link.url), now)
+            if link.kind == "sitemap" and self.has_enough_sitemaps(name):
+                self.extra["refused:sitemap_count"] += 1
+                return False
+            host = self.host_of(name, now)
             url = Url(next(self.refs), host, link, link.depth, seed=link.seed, parent=link.parent)
-            if limit is not None and link.depth > limit:
+            if not is_near:
                 url.state, url.reason = "dead", "depth"
             host.urls.append(url)
-            self.urls[link.url] = self.by_ref[url.ref] = url
+            self.urls[link.kind, link.url] = self.by_ref[url.ref] = url
             return True
         if link.depth < known.depth and (limit is not None or link.seed):
             known.depth, known.parent = link.depth, link.parent
-            is_near = limit is None or link.depth <= limit
             if known.reason == "depth" and known.state == "dead" and is_near:
                 known.state, known.reason = "ready", None
         known.seed = known.seed or link.seed
         return False
+
+    def has_enough_sitemaps(self, name: str) -> bool:
+        sitemaps = [u for u in self.urls.values() if u.link.kind == "sitemap"]
+        return sum(u.host.name == name for u in sitemaps) >= self.options.max_sitemaps_per_host
 
     # --- claiming
 
@@ -235,7 +260,8 @@ class MemoryFrontier:
     def pay(self, host: Host, owing: list[Origin], now: int) -> list[Item]:
         for entry in owing:
             entry.owes = False
-            urls = [url for url in host.ready() if origin(url.url) == entry.name]
+            pages = [url for url in host.ready() if url.link.kind == "page"]
+            urls = [url for url in pages if origin(url.url) == entry.name]
             if urls:
                 return [self.lease(urls[0], entry, entry.obstacle, now)]
         return []
@@ -259,11 +285,11 @@ class MemoryFrontier:
         if url.crashes >= 4 and verdict is None:
             verdict = "crashed"
         return Item(
-            kind="page",
+            kind=url.link.kind,
             url=url.url,
             host=url.host.name,
             host_hash=url.host.key,
-            url_hash=self.keys.url(url.url),
+            url_hash=self.keys.url(("sitemap " * (url.link.kind == "sitemap")) + url.url),
             ref=url.ref,
             lease_id=url.lease_id,
             claimed_at=now,
@@ -282,6 +308,7 @@ class MemoryFrontier:
             etag=url.etag,
             last_modified=url.last_modified,
             content_hash=url.content_hash,
+            host_failures=url.host.streak,
         )
 
     def ask(self, entry: Origin, now: int) -> Item:
@@ -311,6 +338,7 @@ class MemoryFrontier:
             etag=None,
             last_modified=None,
             content_hash=None,
+            host_failures=entry.host.streak,
         )
 
     # --- settling
@@ -343,6 +371,7 @@ class MemoryFrontier:
         for rules in batch.rules:
             self.settle_rules(rules, now)
         new = self.insert(batch.links, now)
+        self.settle_health(batch, now)
         for note in batch.notes:
             host = self.hosts_by_key[note.host_hash]
             host.last_start = max(host.last_start, note.started_at or 0)
@@ -362,17 +391,44 @@ class MemoryFrontier:
                 host.next_at = min(host.next_at, now)
         return CommitResult(frozenset(), new)
 
+    def settle_health(self, batch: Batch, now: int) -> None:
+        for key in {note.host_hash for note in batch.notes}:
+            host = self.hosts_by_key[key]
+            notes = [note for note in batch.notes if note.host_hash == key]
+            host.throttled += sum(note.throttled for note in notes)
+            times = [note.latency_ms for note in notes if note.latency_ms is not None]
+            if times:
+                old = host.latency_ms
+                host.latency_ms = times[-1] if old is None else (7 * old + times[-1]) // 8
+            answers = [n for n, note in enumerate(notes) if note.answered]
+            if answers:
+                host.streak = 0
+                notes = notes[answers[-1] :]
+            failures = [note for note in notes if note.failed_at is not None]
+            if not failures:
+                continue
+            last = max(reversed(failures), key=lambda note: note.failed_at)
+            if host.failed_at is None or last.failed_at > host.failed_at:
+                host.streak += 1
+                host.failed_at, host.last_failure = max(last.failed_at, now), last.failure
+
     def settle(self, r: Result, part: int | None) -> None:
         url = self.by_ref[r.item_ref]
         claimed_at = url.at - self.options.lease_ms
         url.lease_id = None
         url.reason = r.reason
         if r.outcome == "done":
-            url.state, url.status, url.is_page, url.part = "done", r.status, r.is_page, part
+            url.state, url.status = "done", r.status
+            is_page = r.is_page and r.kind == "page"
+            url.is_page, url.part = is_page, part if r.kind == "page" else None
             url.etag, url.last_modified = r.etag, r.last_modified
             url.content_hash = r.content_hash
             url.tries = url.crashes = 0
             url.visits += 1
+            if r.kind == "sitemap":
+                self.extra["sitemaps"] += 1
+                self.extra["sitemap_failures"] += r.reason is not None
+                return
             url.host.pages += r.is_page
             url.host.fails += r.reason is not None
             self.extra["records"] += 1
@@ -403,6 +459,7 @@ class MemoryFrontier:
             entry.expires_at, entry.due = max(r.expires_at, earliest), 0
             entry.crawl_delay_ms = r.crawl_delay_ms or 0
             entry.failures = entry.unreachable = 0
+            entry.failing_since = None
             entry.owes = False
             return
         entry.obstacle = r.verdict
@@ -411,6 +468,14 @@ class MemoryFrontier:
         entry.owes = r.verdict in NO_SERVER
         entry.unreachable = entry.unreachable + 1 if entry.owes else 0
         entry.gone = entry.burying = entry.unreachable >= 3
+        if entry.failing_since is None:
+            entry.failing_since = now
+        is_old = now - entry.failing_since >= self.options.unreachable_robots_ms
+        if r.verdict == "defer" and is_old:
+            self.extra["robots:unreachable_allowed"] += 1
+            entry.obstacle, entry.due, entry.expires_at = None, 0, now + DAY_MS
+            if entry.verdict is None:
+                entry.verdict, entry.version = "allow", entry.version + 1
 
     # --- freeing
 
@@ -521,6 +586,8 @@ class MemoryFrontier:
         cap = now + MAX_FUTURE_MS
         for host in self.hosts_by_key.values():
             host.last_start = min(host.last_start, now)
+            if host.failed_at is not None:
+                host.failed_at = min(host.failed_at, now)
             host.paused_until = min(host.paused_until, cap)
             host.next_at = min(host.next_at, max(host.paused_until, now + self.delay(host)))
             if host.count("leased") or host.asking:
@@ -533,6 +600,8 @@ class MemoryFrontier:
             for entry in host.origins.values():
                 entry.lease_id = None
                 entry.due, entry.expires_at = min(entry.due, cap), min(entry.expires_at, cap)
+                if entry.failing_since is not None:
+                    entry.failing_since = min(entry.failing_since, now)
         self.seal_where(lambda _: True)
         return await self.parts()
 
@@ -620,6 +689,10 @@ class MemoryFrontier:
             next_at=host.next_at,
             paused_until=host.paused_until,
             fails=host.fails,
+            failures_in_row=host.streak,
+            last_failure=host.last_failure,
+            latency_ms=host.latency_ms,
+            throttled=host.throttled,
         )
 
     async def hosts(self, *, now: int, limit: int, only_waiting: bool = False) -> list[HostState]:
@@ -631,10 +704,42 @@ class MemoryFrontier:
     async def dead_reasons(self) -> dict[str, int]:
         return dict(Counter(u.reason for u in self.urls.values() if u.state == "dead"))
 
+    async def undone(self, *, after: int, limit: int) -> list[Undone]:
+        urls = [u for u in self.urls.values() if u.state in ("ready", "waiting", "dead")]
+        rows = [
+            Undone(
+                u.ref,
+                u.url,
+                u.link.kind,
+                u.depth,
+                u.seed,
+                u.reason if u.state == "dead" else None,
+            )
+            for u in sorted(urls, key=lambda url: url.ref)
+            if u.ref > after
+        ]
+        return rows[:limit]
+
+    async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:
+        changed = 0
+        for ref, reason in verdicts.items():
+            url = self.by_ref.get(ref)
+            if url is None or url.state not in ("ready", "waiting", "dead"):
+                continue
+            if (url.state == "dead") == (reason is not None):
+                continue
+            if url.reason == "origin_unreachable" and url.state == "dead":
+                entry = url.host.origins[origin(url.url)]
+                entry.gone = entry.burying = False
+                entry.unreachable = entry.crashes = 0
+            url.state, url.reason = "ready" if reason is None else "dead", reason
+            changed += 1
+        return changed
+
     async def explain(self, url: str) -> Explanation:
         host = self.hosts_by_key.get(self.keys.host(host_key(url)))
         entry = host.origins.get(origin(url)) if host else None
-        known = self.urls.get(url)
+        known = self.urls.get(("page", url)) or self.urls.get(("sitemap", url))
         about = {
             "url": url,
             "host": self.state_of(host) if host else None,
@@ -679,6 +784,7 @@ class MemoryFrontier:
             failures=entry.failures,
             gone=entry.gone,
             asked_until=entry.lease_until if entry.lease_id is not None else None,
+            failing_since=entry.failing_since,
         )
 
     def ahead_of(self, url: Url) -> int:

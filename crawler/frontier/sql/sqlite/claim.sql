@@ -10,7 +10,8 @@ UPDATE hosts SET lease_limit = ?2 WHERE id = ?1 AND delay_ms = 0 AND lease_limit
 
 -- name: due_hosts
 -- Hosts that may be asked now, the one that has waited longest first.
-SELECT id, host, delay_ms, lease_limit - leased, page_limit - pages - leased, owed, last_start, paused_until
+SELECT id, host, delay_ms, lease_limit - leased, page_limit - pages - leased, owed, last_start, paused_until,
+    streak
 FROM hosts WHERE claimable = 1 AND next_at <= ?1 ORDER BY next_at LIMIT ?2;
 
 -- name: host_origins
@@ -25,17 +26,17 @@ INSERT INTO origins (host_id, origin) VALUES (?1, ?2) RETURNING id;
 
 -- name: ready_urls
 -- The best URLs of a host: by priority, then age.
-SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.etag,
-    u.last_modified, u.content_hash
+SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
+    u.etag, u.last_modified, u.content_hash
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
 WHERE u.host_id = ?1 AND u.state = 0 ORDER BY u.priority, u.id LIMIT ?2;
 
 -- name: ready_url_of_origin
--- The best URL of one origin of a host.
-SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.etag,
-    u.last_modified, u.content_hash
+-- The best page of one origin of a host; a sitemap would leave no record of the verdict.
+SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
+    u.etag, u.last_modified, u.content_hash
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
-WHERE u.host_id = ?1 AND u.state = 0 AND substr(u.url, 1, length(?2)) = ?2 ORDER BY u.priority, u.id LIMIT 1;
+WHERE u.host_id = ?1 AND u.state = 0 AND u.kind = 0 AND substr(u.url, 1, length(?2)) = ?2 ORDER BY u.priority, u.id LIMIT 1;
 
 -- name: lease_url
 -- A URL is leased from now until ?2.

@@ -32,7 +32,7 @@ SELECT 1 FROM origins WHERE id = ?1 AND lease_id = ?2;
 -- Rules were learned; only while the lease still holds; not asked for again within the window.
 UPDATE origins SET verdict = ?3, obstacle = NULL, status = ?4, body = ?5, version = version + 1, fetched_at = ?6,
     expires_at = max(?7, lease_until - ?8 + ?9), due = 0, crawl_delay_ms = ?10, failures = 0, unreachable = 0,
-    owes = 0, crashes = 0, lease_id = NULL, lease_until = NULL
+    owes = 0, crashes = 0, failing_since = NULL, lease_id = NULL, lease_until = NULL
 WHERE id = ?1 AND lease_id = ?2;
 
 -- name: expire_rules
@@ -44,8 +44,14 @@ UPDATE origins SET expires_at = min(expires_at, max(?2, fetched_at + ?3)) WHERE 
 UPDATE origins SET obstacle = ?3, status = ?4, fetched_at = ?5, due = max(?6, lease_until - ?7 + ?8),
     failures = failures + 1, unreachable = CASE WHEN ?9 THEN unreachable + 1 ELSE 0 END, owes = ?9,
     gone = (?9 AND unreachable + 1 >= 3), burying = (?9 AND unreachable + 1 >= 3), crashes = 0,
-    lease_id = NULL, lease_until = NULL
+    failing_since = coalesce(failing_since, ?5), lease_id = NULL, lease_until = NULL
 WHERE id = ?1 AND lease_id = ?2;
+
+-- name: pass_unreachable
+-- A robots.txt that has failed for at least ?3 no longer stops its origin: the last rules hold until ?4, or none.
+UPDATE origins SET obstacle = NULL, due = 0, expires_at = ?4, version = version + (verdict IS NULL),
+    verdict = coalesce(verdict, 'allow')
+WHERE id = ?1 AND ?2 - failing_since >= ?3;
 
 -- name: unknown_hashes
 -- Of one host's URL hashes (a JSON list), those that the store does not have.
@@ -77,8 +83,12 @@ INSERT INTO seen (host_id, url_hash, id) VALUES (?1, ?2, ?3);
 
 -- name: insert_url
 -- A new URL.
-INSERT INTO urls (id, host_id, state, priority, depth, seed, parent, url, reason, chain)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+INSERT INTO urls (id, host_id, state, priority, depth, seed, parent, url, reason, chain, kind)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
+
+-- name: count_sitemaps
+-- How many sitemaps of a host are known.
+SELECT count(*) FROM urls WHERE host_id = ?1 AND kind = 1;
 
 -- name: lower_depth
 -- A known URL was found nearer to a seed.

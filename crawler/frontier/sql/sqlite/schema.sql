@@ -33,6 +33,8 @@ CREATE TABLE parts (
 CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
 
 -- id: the host hash. next_at is never before paused_until. owed: an origin owes a URL its verdict.
+-- own_delay_ms: by the settings; delay_ms: the longest of that, crawl_delay_ms and what latency_ms asks
+-- for. streak: rounds of failures in a row; failed_at: when the last one that counted was committed.
 CREATE TABLE hosts (
     id INTEGER PRIMARY KEY,
     host TEXT NOT NULL,
@@ -58,14 +60,20 @@ CREATE TABLE hosts (
     ) VIRTUAL,
     held INTEGER GENERATED ALWAYS AS (
         ready > 0 AND page_limit IS NOT NULL AND pages + leased >= page_limit
-    ) VIRTUAL
+    ) VIRTUAL,
+    own_delay_ms INTEGER NOT NULL DEFAULT 0,
+    streak INTEGER NOT NULL DEFAULT 0,
+    failed_at INTEGER,
+    last_failure TEXT,
+    latency_ms INTEGER,
+    throttled INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX hosts_claimable ON hosts (next_at) WHERE claimable = 1;
 CREATE INDEX hosts_held ON hosts (id) WHERE held = 1;
 CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0;
 
 -- verdict, body, version, expires_at: the last rules that were learned. obstacle: why there are
--- none now (defer, dns, connect). gone: given up, its URLs die.
+-- none now (defer, dns, connect). gone: given up, its URLs die. failing_since: first failure in a row.
 CREATE TABLE origins (
     id INTEGER PRIMARY KEY,
     host_id INTEGER NOT NULL,
@@ -86,7 +94,8 @@ CREATE TABLE origins (
     crashes INTEGER NOT NULL DEFAULT 0,
     lease_id INTEGER,
     lease_until INTEGER,
-    body BLOB
+    body BLOB,
+    failing_since INTEGER
 );
 CREATE INDEX origins_host ON origins (host_id);
 CREATE INDEX origins_leased ON origins (lease_until) WHERE lease_id IS NOT NULL;
@@ -94,6 +103,7 @@ CREATE INDEX origins_burying ON origins (id) WHERE burying = 1;
 
 -- at: end of the lease (leased) or due time (waiting). reason: error word of a record (done), why it
 -- waits (waiting), why it was refused (dead). is_page: its record counts against page budgets.
+-- kind: 0 page, 1 sitemap.
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
     host_id INTEGER NOT NULL,
@@ -115,11 +125,13 @@ CREATE TABLE urls (
     part INTEGER,
     etag TEXT,
     last_modified TEXT,
-    content_hash BLOB
+    content_hash BLOB,
+    kind INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX urls_ready ON urls (host_id, priority, id) WHERE state = 0;
 CREATE INDEX urls_leased ON urls (at) WHERE state = 1;
 CREATE INDEX urls_waiting ON urls (at) WHERE state = 3;
+CREATE INDEX urls_sitemaps ON urls (host_id) WHERE kind = 1;
 
 CREATE TABLE seen (
     host_id INTEGER NOT NULL,

@@ -28,11 +28,23 @@ UPDATE sequences SET value = ((value >> 32) + 1) << 32 WHERE name = 'lease';
 -- name: apply_options
 -- Delay and budgets of this run, for all hosts; a longer delay holds from the last start on.
 UPDATE hosts SET
-    delay_ms = max(:delay_ms, crawl_delay_ms),
-    lease_limit = CASE WHEN max(:delay_ms, crawl_delay_ms) > 0 THEN 1 ELSE :lease_limit END,
-    page_limit = :page_limit,
-    next_at = CASE WHEN max(:delay_ms, crawl_delay_ms) > 0
-        THEN max(next_at, last_start + max(:delay_ms, crawl_delay_ms)) ELSE next_at END;
+    own_delay_ms = :delay_ms,
+    delay_ms = max(:delay_ms, crawl_delay_ms, min(:cap_ms, :factor * coalesce(latency_ms, 0))),
+    lease_limit = :lease_limit,
+    page_limit = :page_limit;
+
+-- name: apply_host_terms
+-- Delay and budgets of this run for one host that has terms of its own.
+UPDATE hosts SET
+    own_delay_ms = :delay_ms,
+    delay_ms = max(:delay_ms, crawl_delay_ms, min(:cap_ms, :factor * coalesce(latency_ms, 0))),
+    lease_limit = :lease_limit,
+    page_limit = :page_limit
+WHERE id = :host_id;
+
+-- name: apply_delays
+-- What follows from the delays of this run: one request at a time, and not before the delay has passed.
+UPDATE hosts SET lease_limit = 1, next_at = max(next_at, last_start + delay_ms) WHERE delay_ms > 0;
 
 -- name: add_root
 -- A scope root, once.

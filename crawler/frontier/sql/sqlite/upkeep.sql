@@ -67,6 +67,14 @@ UPDATE origins SET lease_id = NULL, lease_until = NULL WHERE lease_id IS NOT NUL
 -- Stored times of origins beyond the cap come from a wrong clock.
 UPDATE origins SET due = min(due, ?1), expires_at = min(expires_at, ?1) WHERE due > ?1 OR expires_at > ?1;
 
+-- name: cap_failures
+-- Failures of hosts that lie ahead (of ?1) come from a wrong clock too: they would keep later ones from counting.
+UPDATE hosts SET failed_at = ?1 WHERE failed_at > ?1;
+
+-- name: cap_failing
+-- The same for origins, whose failures would count as younger than they are.
+UPDATE origins SET failing_since = ?1 WHERE failing_since > ?1;
+
 -- name: cap_hosts
 -- A pause ends at the cap (?2) at the latest, a delay one delay from now (?1) at the latest.
 UPDATE hosts SET paused_until = min(paused_until, ?2), last_start = min(last_start, ?1),
@@ -79,3 +87,20 @@ SELECT EXISTS (SELECT 1 FROM urls WHERE state = 1 AND at <= ?1)
     OR EXISTS (SELECT 1 FROM urls WHERE state = 3 AND at <= ?1)
     OR EXISTS (SELECT 1 FROM origins WHERE lease_id IS NOT NULL AND lease_until <= ?1)
     OR EXISTS (SELECT 1 FROM origins WHERE burying = 1 AND owes = 0);
+
+-- name: among
+-- Of a JSON list of row ids, what decides whether a URL can be judged anew.
+SELECT u.id, u.host_id, u.state, u.seed, u.reason, CASE u.reason WHEN 'origin_unreachable' THEN u.url END
+FROM json_each(?1) AS j CROSS JOIN urls AS u ON u.id = j.value WHERE u.state IN (0, 3, 4);
+
+-- name: condemn_url
+-- A ready or waiting URL dies by other rules.
+UPDATE urls SET state = 4, at = NULL, reason = ?1 WHERE id = ?2;
+
+-- name: pardon_url
+-- A dead URL may be tried.
+UPDATE urls SET state = 0, at = NULL, reason = NULL WHERE id = ?1;
+
+-- name: pardon_origin
+-- An origin that was given up is asked again, else its URLs would die at the next claim.
+UPDATE origins SET gone = 0, burying = 0, unreachable = 0, crashes = 0 WHERE host_id = ?1 AND origin = ?2 AND gone = 1;

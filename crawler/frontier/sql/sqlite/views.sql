@@ -21,17 +21,23 @@ SELECT min(at) FROM urls WHERE state = 3;
 
 -- name: list_hosts
 -- Hosts with most left to do.
-SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
+    latency_ms, throttled
+FROM hosts
 ORDER BY ready + waiting DESC, host LIMIT ?1;
 
 -- name: list_waiting_hosts
 -- Hosts that wait for a due time or a pause's end, with most left to do.
-SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
+    latency_ms, throttled
+FROM hosts
 WHERE waiting > 0 OR (paused_until > ?2 AND ready > 0) ORDER BY ready + waiting DESC, host LIMIT ?1;
 
 -- name: one_host
 -- One host, and what counts against its budget of pages.
-SELECT pages, leased, host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails FROM hosts
+SELECT pages, leased, host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak,
+    last_failure, latency_ms, throttled
+FROM hosts
 WHERE id = ?1;
 
 -- name: one_url
@@ -52,7 +58,8 @@ SELECT url, parent FROM urls WHERE id = ?1;
 
 -- name: one_origin
 -- An origin by name.
-SELECT verdict, obstacle, status, fetched_at, expires_at, due, failures, gone, lease_until FROM origins
+SELECT verdict, obstacle, status, fetched_at, expires_at, due, failures, gone, lease_until, failing_since
+FROM origins
 WHERE origin = ?1;
 
 -- name: origin_rules
@@ -62,3 +69,8 @@ SELECT coalesce(verdict, obstacle), body, version, expires_at FROM origins WHERE
 -- name: dead_reasons
 -- Refusals by reason.
 SELECT substr(name, 6), value FROM counters WHERE name >= 'dead:' AND name < 'dead;' AND value > 0;
+
+-- name: undone
+-- URLs that have no final outcome of a fetch, by row id, and why the dead ones are dead.
+SELECT id, url, kind, depth, seed, CASE state WHEN 4 THEN reason END FROM urls
+WHERE id > ?1 AND state IN (0, 3, 4) ORDER BY id LIMIT ?2;
