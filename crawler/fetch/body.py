@@ -19,6 +19,8 @@ MAX_CODINGS = 2
 MAX_MEMBERS = 100
 """Concatenated streams in one body. Many tiny ones are an attack, one is the rule."""
 
+_ZSTD_WINDOW_LOG = 23
+"""8 MB, as RFC 9659 has it for HTTP: a header of some bytes must not claim more memory."""
 _RAW_SLACK_BYTES = 65_536
 _STEP_BYTES = 262_144
 _BLANK = re.compile(r"\s+")
@@ -162,7 +164,8 @@ class _Members:
             raise DecodeError(f"{self._coding}: more than {MAX_MEMBERS} streams in one body")
         self.is_complete = False
         if self._zstd:
-            self._stream = self._zstd.ZstdDecompressor()
+            limit = {self._zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+            self._stream = self._zstd.ZstdDecompressor(options=limit)
         elif self._coding == "gzip":
             self._stream = zlib.decompressobj(wbits=31)
         else:

@@ -8,6 +8,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from crawler.fetch.body import ACCEPT_ENCODING
+from crawler.fetch.connection import Connector
 from crawler.fetch.guard import Guard, GuardedResolver
 from crawler.model.plan import Plan
 from crawler.ports import Now
@@ -86,7 +87,7 @@ async def open_session(plan: Plan, guard: Guard) -> tuple[aiohttp.ClientSession,
     """Open a session; the caller closes both that are returned."""
     resolver = GuardedResolver(guard)
     is_direct = plan.proxy is None
-    connector = aiohttp.TCPConnector(
+    connector = Connector(
         limit=plan.concurrency,
         limit_per_host=0,  # what runs side by side is decided before an item gets here
         keepalive_timeout=_KEEPALIVE_S,

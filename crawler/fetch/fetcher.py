@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_DRAINED_BYTES = 65_536
+_TRANSFER_CODINGS = frozenset({"chunked", "identity", ""})
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -146,9 +147,10 @@ class Fetcher:
             response.close()
             raise BadResponseError(f"status {response.status} is no answer")
         named, size = _headers(response.headers)
-        if size > MAX_HEADER_BYTES:
+        fault = _fault_of(named, size)
+        if fault is not None:
             response.close()
-            raise BadResponseError(f"{size} bytes of headers")
+            raise BadResponseError(fault)
         return response, named
 
     async def _step(self, item: Item, headers: Headers, attempts: int) -> _Step:
@@ -226,6 +228,16 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read a body nobody wants, so that the connection can be used again; a long one costs it."""
     with suppress(*CAUGHT):
         await read_body(response.content, None, _MAX_DRAINED_BYTES, [])
+
+
+def _fault_of(headers: Mapping[str, str], size: int) -> str | None:
+    """Return why a response cannot be read, though aiohttp would try."""
+    if size > MAX_HEADER_BYTES:
+        return f"{size} bytes of headers"
+    coding = headers.get("transfer-encoding")
+    if coding is not None and coding.strip().lower() not in _TRANSFER_CODINGS:
+        return f"unknown transfer coding {coding[:40]!r}"
+    return None
 
 
 def _headers(raw: CIMultiDictProxy[str]) -> tuple[dict[str, str], int]:
