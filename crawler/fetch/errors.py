@@ -6,8 +6,9 @@ import ssl
 import aiohttp
 
 from crawler.fetch.body import DecodeError
-from crawler.fetch.client import BadResponseError, ConnectionLostError
+from crawler.fetch.client import ConnectionLostError
 from crawler.fetch.guard import BlockedAddressError
+from crawler.fetch.protocol import BadResponseError
 from crawler.model.result import FailureKind
 
 CAUGHT = (

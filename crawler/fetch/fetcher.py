@@ -13,9 +13,10 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from crawler.fetch.body import Body, read_body
-from crawler.fetch.client import MAX_HEADER_BYTES, BadResponseError, Sending, open_session
+from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
+from crawler.fetch.protocol import BadResponseError
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.work import Item

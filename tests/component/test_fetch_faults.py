@@ -75,6 +75,7 @@ FAILURES = {
     "hang-up": "reset",
     "no-body": "reset",
     "bad-chunk": "protocol",
+    "bad-chunk-alone": "protocol",
     "silent": "timeout",
     "slow-headers": "timeout",
     "header-bomb": "protocol",

@@ -9,10 +9,10 @@ import logging
 from typing import Any
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 
 from crawler.fetch.client import MAX_HEADER_BYTES
 from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.protocol import BodyTellingHandler
 from crawler.fetch.robots import RobotsFetcher
 from crawler.model.result import Failed, Fetched, Redirected
 from tests.fuzz import page
@@ -25,7 +25,7 @@ logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 class _Wire(asyncio.Transport):
     """Answers the first bytes that are written with all it has, then closes."""
 
-    def __init__(self, protocol: ResponseHandler, pieces: list[bytes]) -> None:
+    def __init__(self, protocol: BodyTellingHandler, pieces: list[bytes]) -> None:
         super().__init__()
         self._protocol = protocol
         self._pieces = pieces
@@ -77,8 +77,8 @@ class _Connector(aiohttp.BaseConnector):
         super().__init__(force_close=True)
         self._pieces = pieces
 
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> ResponseHandler:
-        protocol = ResponseHandler(loop=asyncio.get_running_loop())
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> BodyTellingHandler:
+        protocol = BodyTellingHandler(loop=asyncio.get_running_loop())
         protocol.connection_made(_Wire(protocol, self._pieces))
         return protocol
 

@@ -20,10 +20,9 @@ _UNIT_SECONDS = 20
 
 
 def main() -> int:
+    # What is tested is not imported here: it must be instrumented first.
     options = _options()
-    from tests.fuzz.targets import TARGETS
-
-    names = sorted(TARGETS) if options.target == "all" else [options.target]
+    names = options.known if options.target == "all" else [options.target]
     if len(names) == 1 and options.here:
         return _fuzz(names[0], options)
     found = 0
@@ -34,13 +33,14 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="fuzz what reads the answers of servers")
-    parser.add_argument("--target", default="all")
+    known = sorted(folder.name for folder in CORPUS.iterdir())
+    parser.add_argument("--target", default="all", choices=["all", *known])
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--work", type=Path, default=Path(".fuzz"), help="grown corpus, findings")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-bytes", type=int, default=8192, help="longest input")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(namespace=argparse.Namespace(known=known))
 
 
 def _in_process(name: str, options: argparse.Namespace) -> int:
@@ -70,9 +70,6 @@ def _guided(name: str, grown: Path, findings: Path, options: argparse.Namespace)
     """Hand over to libFuzzer, which ends the process itself."""
     import atheris  # type: ignore[import-not-found]
 
-    for module in [name for name in sys.modules if name.startswith(("crawler", "tests.fuzz."))]:
-        if module != "tests.fuzz.run":
-            del sys.modules[module]  # they must be imported again, instrumented
     with atheris.instrument_imports(include=["crawler"]):
         from tests.fuzz.targets import TARGETS
     arguments = [

@@ -240,6 +240,14 @@ async def late_bad_chunk(peer: Peer) -> None:
     peer.end()
 
 
+async def bad_chunk_alone(peer: Peer) -> None:
+    """Nonsense in a segment of its own after the headers; then it waits."""
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await asyncio.sleep(0.02)
+    await peer.send(b"zz\r\nhello\r\n")
+    await asyncio.sleep(3600)
+
+
 async def short_length(peer: Peer) -> None:
     """Sends more than it promised."""
     await peer.answer(200, PAGE, length=10)
@@ -343,6 +351,7 @@ FAULTS: dict[str, Handler] = {
         half_not_found,
         bad_chunk,
         late_bad_chunk,
+        bad_chunk_alone,
         short_length,
         two_lengths,
         until_close,

@@ -15,10 +15,11 @@ from aiohttp.client_reqrep import ConnectionKey
 from aioresponses import aioresponses
 from yarl import URL
 
-from crawler.fetch.client import BadResponseError, ConnectionLostError
+from crawler.fetch.client import ConnectionLostError
 from crawler.fetch.errors import failure_detail, failure_kind, one_line
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.guard import BlockedAddressError
+from crawler.fetch.protocol import BadResponseError
 from crawler.model.result import Failed, Fetched
 from tests.support.fetch import NOW, make_item, make_plan
 
