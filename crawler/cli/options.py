@@ -91,6 +91,9 @@ CRAWL_OPTIONS: dict[str, Any] = {
         help_text="Parameters that no URL keeps (tracking and session ids); none: all are kept.",
     ),
     "robots": _switch("--robots/--no-robots", help_text="Obey robots.txt (yes)."),
+    "sitemaps": _switch(
+        "--sitemaps/--no-sitemaps", help_text="Read the sitemaps that robots.txt names (yes)."
+    ),
     "header": _texts(
         "-H", "--header", metavar="NAME:VALUE", help_text="Send this, to hosts you named only."
     ),

@@ -66,6 +66,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         max_wait_ms=_ms(values["max_wait"]),
         max_failures=values["max_failures"],
         robots=values["robots"],
+        sitemaps=values["sitemaps"],
         headers=tuple(_pair(line) for line in values["header"]),
         allow_net=tuple(values["allow_net"]),
         proxy=values["proxy"],

@@ -116,6 +116,7 @@ class Settings(QueueSettings):
     retries: int = Field(default=3, ge=0, le=100, description="Tries after the first one")
     retry_base: Seconds = Field(default=0.5, description="First wait before a retry, then doubled")
     robots: bool = Field(default=True, description="Obey robots.txt")
+    sitemaps: bool = Field(default=True, description="Read the sitemaps that robots.txt names")
     robots_max_age: Seconds = Field(
         default=86_400.0, description="Until robots.txt is asked for again"
     )

@@ -21,6 +21,7 @@ from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.work import Item
 from crawler.policy.retry import Again, after_try
+from crawler.policy.sitemaps import MAX_BYTES as MAX_SITEMAP_BYTES
 from crawler.ports import Now
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ class Fetcher:
         return response, named
 
     async def _step(self, item: Item, headers: Headers, attempts: int) -> _Step:
-        result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts)
+        cap = MAX_SITEMAP_BYTES if item.kind == "sitemap" else None
+        result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts, cap=cap)
         decision = after_try(
             self._plan,
             item,

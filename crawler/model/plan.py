@@ -51,6 +51,8 @@ class Plan:
     max_failures: int | None
 
     robots: bool
+    sitemaps: bool
+    """Read those that robots.txt names."""
     headers: tuple[tuple[str, str], ...]
     """Sent only to hosts that a person named."""
     allow_net: tuple[str, ...]

@@ -150,7 +150,8 @@ class Committer:
             part.cut(start)
             lost |= answer.lost
         for settlement in batch:
-            if settlement.links:
+            # A sitemap is not the page of the same address.
+            if settlement.links and settlement.item.kind == "page":
                 self._known.add([link.url for link in settlement.links], settlement.links[0].depth)
         self.parent.settled([s.lease_id for s in batch])
 
@@ -159,9 +160,10 @@ class Committer:
         merged: dict[str, Link] = {}
         for settlement in batch:
             for link in settlement.links:
-                first = merged.setdefault(link.url, link)
+                key = link.url if link.kind == "page" else f"{link.kind} {link.url}"
+                first = merged.setdefault(key, link)
                 if link.depth < first.depth:
-                    merged[link.url] = link
+                    merged[key] = link
         return list(merged.values())
 
 

@@ -22,6 +22,7 @@ from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
+from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import LinkResolver
@@ -48,6 +49,8 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     fetcher = Fetcher(plan, now)
     rules = RulesCache(plan)
     scope = Scope(plan.scope, await frontier.roots(), plan.include, plan.exclude)
+    admission = Admission(scope, now())
+    resolver = LinkResolver(Parameters(plan.strip_params))
     known = KnownUrls(by_depth=plan.max_depth is not None)
     rotation = PartRotation(
         frontier,
@@ -65,9 +68,8 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(
-            plan, Admission(scope, now()), LinkResolver(Parameters(plan.strip_params)), known
-        ),
+        pages=PageSettler(plan, admission, resolver, known),
+        sitemaps=SitemapSettler(plan, admission, resolver),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),
     )

@@ -21,6 +21,7 @@ from crawler.model.work import Item
 from crawler.pipeline.committer import Committer
 from crawler.pipeline.pages import SERVER_LOST, PageSettler
 from crawler.pipeline.settlement import Settlement
+from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.policy.politeness import pause_until
 from crawler.policy.robots import RobotsRules
 from crawler.ports import Frontier, Now, Parent
@@ -47,6 +48,7 @@ class Reader:
         robots: RobotsFetcher,
         rules: RulesCache,
         pages: PageSettler,
+        sitemaps: SitemapSettler,
         committer: Committer,
         named_origins: frozenset[str],
     ) -> None:
@@ -57,6 +59,7 @@ class Reader:
         self._robots = robots
         self._rules = rules
         self._pages = pages
+        self._sitemaps = sitemaps
         self._committer = committer
         self._named_origins = named_origins
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
@@ -85,9 +88,9 @@ class Reader:
             raise
         except Exception as error:
             self._log.exception("reader_failed", url=item.url, host=item.host)
-            if item.kind != "page":
-                raise  # it has no record: the dealer gives it back, due after the window
-            await self._committer.settle(self._pages.broken(item, error, self._now()))
+            if item.kind == "robots":
+                raise  # nothing may be concluded: the dealer gives it back, due after the window
+            await self._committer.settle(self._settler(item).broken(item, error, self._now()))
 
     async def _work(self, item: Item) -> Settlement | None:
         """Return the settlement of an item, or None to give it back untouched."""
@@ -95,7 +98,7 @@ class Reader:
             return await self._ask_robots(item)
         if item.verdict is not None:
             self.parent.fetched(item)
-            return self._pages.unfetched(item, item.verdict, self._now())
+            return self._settler(item).unfetched(item, item.verdict, self._now())
         if self._must_return(item):
             return None
         if item.rules_version:
@@ -107,6 +110,9 @@ class Reader:
                 self.parent.fetched(item)
                 return _refused(item, "robots")
         return await self._fetch(item)
+
+    def _settler(self, item: Item) -> PageSettler | SitemapSettler:
+        return self._sitemaps if item.kind == "sitemap" else self._pages
 
     def _must_return(self, item: Item) -> bool:
         now = self._now()
@@ -141,9 +147,13 @@ class Reader:
                 paused_until = pause_until(result.status, result.headers, self._now())
                 if paused_until is not None:
                     self._tell_pause(item, paused_until)
+                if item.kind == "sitemap":
+                    return await self._sitemaps.fetched(
+                        item, result, now=self._now(), paused_until=paused_until
+                    )
                 return self._pages.fetched(item, result, paused_until=paused_until)
             case Redirected():
-                return self._pages.redirected(item, result)
+                return self._settler(item).redirected(item, result)
             case Failed():
                 return self._fail(item, result)
             case Deferred():
@@ -153,13 +163,13 @@ class Reader:
 
     def _fail(self, item: Item, result: Failed) -> Settlement:
         if result.error not in SERVER_LOST:
-            return self._pages.failed(item, result)
+            return self._settler(item).failed(item, result)
         # The host's other URLs would fare alike: they wait, and robots.txt is asked for first,
         # which finds out whether the server is back, and backs off if it is not.
         until = self._now() + self._plan.window_ms
         self._tell_pause(item, until)
         self._log.warning("server_lost", url=item.url, host=item.host, error=result.error)
-        return self._pages.failed(item, result, paused_until=until)
+        return self._settler(item).failed(item, result, paused_until=until)
 
     def _defer(self, item: Item, result: Deferred) -> Settlement:
         paused_until = result.due_at if result.pause_host else None
@@ -198,7 +208,14 @@ class Reader:
             status=rules.status,
             crawl_delay_ms=rules.crawl_delay_ms,
         )
-        return Settlement(item=item, note=HostNote(item.host_hash, started_at), rules=rules)
+        links, refusals = self._sitemaps.named_by_robots(item, rules)
+        return Settlement(
+            item=item,
+            note=HostNote(item.host_hash, started_at),
+            rules=rules,
+            links=links,
+            refusals=refusals,
+        )
 
     async def _reserve(self, host: str) -> int | None:
         return await self._frontier.reserve(host, now=self._now())

@@ -37,6 +37,7 @@ _PLAN = Plan(
     max_wait_ms=300_000,
     max_failures=None,
     robots=True,
+    sitemaps=True,
     headers=(),
     allow_net=("127.0.0.0/8", "::1/128"),
     proxy=None,
