@@ -58,6 +58,8 @@ async def _look(job: Path) -> dict[str, Any]:
         "records": counters.get("records", 0),
         "bytes": counters.get("bytes", 0),
         "failures": counters.get("failures", 0),
+        "sitemaps": counters.get("sitemaps", 0),
+        "sitemap_failures": counters.get("sitemap_failures", 0),
         "dead": dead,
         "refused": {
             name.removeprefix(REFUSED): n
@@ -87,6 +89,8 @@ def _text(found: dict[str, Any]) -> str:
         f"records  {found['records']}, {found['failures']} failures, {found['bytes']} bytes",
         "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
     ]
+    if found["sitemaps"]:
+        lines.append(f"sitemaps {found['sitemaps']}, {found['sitemap_failures']} failures")
     if found["dead"]:
         lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
     if found["refused"]:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -51,6 +53,11 @@ def ready(crawl: Crawl) -> int:
     return crawl._ask("SELECT value FROM counters WHERE name='ready'")
 
 
+def status_of(crawl: Crawl) -> str:
+    command = [sys.executable, "-m", "crawler", "status", "--job", str(crawl.job)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def crawl_of(web: Web, tmp_path: Path, *flags: str) -> Crawl:
     return Crawl(tmp_path / "job", web.url("/"), "--delay", "0", "-p", "1", *flags)
 
@@ -75,6 +82,7 @@ def test_every_page_of_the_sitemaps_is_read_once(tmp_path: Path) -> None:
         assert counters["sitemaps"] == 7
         assert counters["sitemap_failures"] == 1
         assert counters["records"] == len(READ)
+        assert "sitemaps 7, 1 failures" in status_of(crawl)
         assert crawl.run() == 0
         assert sum(ask.path.endswith(".xml") for ask in web.asked) == 7
 
