@@ -1,6 +1,7 @@
 """The one table from what aiohttp raises to our failure kinds."""
 
 import asyncio
+import socket
 import ssl
 
 import aiohttp
@@ -61,6 +62,12 @@ def failure_kind(error: BaseException) -> FailureKind:
         if isinstance(error, kind_of):
             return kind
     return "protocol"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether it was the look-up of the name that failed, which says nothing about the name."""
+    inner = getattr(error, "os_error", None)
+    return isinstance(inner, socket.gaierror) and inner.errno == socket.EAI_AGAIN
 
 
 def failure_detail(error: BaseException) -> str:

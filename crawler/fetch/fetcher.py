@@ -3,6 +3,7 @@
 What a fetch comes to is a value of `crawler.model.result`; only a cancellation is raised.
 """
 
+import dataclasses
 import random
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,12 +15,13 @@ from yarl import URL
 
 from crawler.fetch.body import Body, read_body
 from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
-from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind
+from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passing
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.fetch.protocol import BadResponseError
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.work import Item
+from crawler.policy.health import SLOW_DOWN
 from crawler.policy.retry import Again, after_try
 from crawler.policy.sitemaps import MAX_BYTES as MAX_SITEMAP_BYTES
 from crawler.ports import Now
@@ -133,6 +135,7 @@ class Fetcher:
                     elapsed_ms=self._now() - begun_at,
                     error=failure_kind(error),
                     detail=failure_detail(error),
+                    passing=is_passing(error),
                 )
             )
 
@@ -155,9 +158,13 @@ class Fetcher:
             raise BadResponseError(fault)
         return response, named
 
-    async def _step(self, item: Item, headers: Headers, attempts: int) -> _Step:
+    async def _step(self, item: Item, headers: Headers, attempts: int, throttled: int = 0) -> _Step:
         cap = MAX_SITEMAP_BYTES if item.kind == "sitemap" else None
         result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts, cap=cap)
+        if isinstance(result, Fetched) and result.status in SLOW_DOWN:
+            throttled += 1
+        if throttled:
+            result = dataclasses.replace(result, throttled=throttled)
         decision = after_try(
             self._plan,
             item,
@@ -179,17 +186,19 @@ class Fetcher:
         # Most crawls of a page or two never come here; loading it is 3 ms.
         from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415
 
-        attempts = first.result.attempts
+        attempts, throttled = first.result.attempts, first.result.throttled
         begun = False
 
         async def next_step() -> _Step:
-            nonlocal attempts, begun
+            nonlocal attempts, throttled, begun
             if not begun:
                 # tenacity begins with a try: that one has been made.
                 begun = True
                 return first
             attempts += 1
-            return await self._step(item, headers, attempts)
+            step = await self._step(item, headers, attempts, throttled)
+            throttled = step.result.throttled
+            return step
 
         # One for each call, whose state it holds.
         retrying = AsyncRetrying(

@@ -35,6 +35,8 @@ class Exchange:
     job's clock: the host's delay counts from here."""
     elapsed_ms: int
     """Of the last try, connecting included."""
+    throttled: int = 0
+    """Answers of this lease that asked us to slow down (429, 503), the last one included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Failed(Exchange):
     error: FailureKind
     detail: str
     """One line, control characters escaped."""
+    passing: bool = False
+    """dns: no server could tell, so the name may be good all the same (EAI_AGAIN)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

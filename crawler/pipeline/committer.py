@@ -177,7 +177,7 @@ def _batch(
     return Batch(
         results=[s.result for s in settlements if s.result is not None],
         links=links,
-        notes=_merge_notes(settlements),
+        notes=merge_notes(settlements),
         rules=[s.rules for s in settlements if s.rules is not None],
         parts=parts,
         roots=[s.root for s in settlements if s.root is not None],
@@ -185,21 +185,32 @@ def _batch(
     )
 
 
-def _merge_notes(settlements: Sequence[Settlement]) -> list[HostNote]:
-    """One note per host: the last start, the longest pause."""
+def merge_notes(settlements: Sequence[Settlement]) -> list[HostNote]:
+    """One note per host: the last start, the longest pause, how it fared in the end."""
     merged: dict[int, HostNote] = {}
     for settlement in settlements:
         note = settlement.note
         first = merged.get(note.host_hash)
         if first is not None:
-            note = HostNote(
-                note.host_hash,
-                _latest(first.started_at, note.started_at),
-                _latest(first.paused_until, note.paused_until),
-                first.server_lost or note.server_lost,
-            )
+            note = _merge(first, note)
         merged[note.host_hash] = note
     return list(merged.values())
+
+
+def _merge(first: HostNote, then: HostNote) -> HostNote:
+    """Two notes on one host as one; an answer ends the failures before it, not those after it."""
+    failed = first if then.failed_at is None and not then.answered else then
+    return HostNote(
+        then.host_hash,
+        _latest(first.started_at, then.started_at),
+        _latest(first.paused_until, then.paused_until),
+        server_lost=first.server_lost or then.server_lost,
+        answered=first.answered or then.answered,
+        failed_at=failed.failed_at,
+        failure=failed.failure,
+        latency_ms=first.latency_ms if then.latency_ms is None else then.latency_ms,
+        throttled=first.throttled + then.throttled,
+    )
 
 
 def _latest(first: int | None, second: int | None) -> int | None:

@@ -23,9 +23,6 @@ MAX_HOPS = 10
 """Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
 
 
-SERVER_LOST = ("connect", "dns")
-"""Errors of one URL that say more about its server: the next would fare alike."""
-
 UNFETCHED = {
     "dns": "the host has no address; robots.txt could not be asked for",
     "connect": "no connection to the host; robots.txt could not be asked for",
@@ -47,10 +44,8 @@ class PageSettler:
         self._resolver = resolver
         self._known = known
 
-    def fetched(
-        self, item: Item, result: Fetched, *, paused_until: int | None = None
-    ) -> Settlement:
-        """Settle a final response, any status; `paused_until` is what it asked of its host."""
+    def fetched(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
+        """Settle a final response, any status."""
         content_type = result.headers.get("content-type")
         document: Document | None = None
         if is_html(content_type, result.body):
@@ -76,11 +71,9 @@ class PageSettler:
             metadata=metadata(document) if document else None,
             directives=directives,
         )
-        return self._settle(
-            item, result, record, links=links, refusals=refusals, paused_until=paused_until
-        )
+        return self._settle(item, result, record, note, links=links, refusals=refusals)
 
-    def redirected(self, item: Item, result: Redirected) -> Settlement:
+    def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
         """Settle a hop: its own record, and the target as a URL of its own with the chain."""
         target, error, detail = self._target(item, result)
         links: Sequence[Link] = ()
@@ -108,6 +101,7 @@ class PageSettler:
             item,
             result,
             record,
+            note,
             links=links,
             refusals=refusals,
             root=root,
@@ -127,23 +121,17 @@ class PageSettler:
             return target, "too_many_redirects", f"more than {MAX_HOPS} hops"
         return target, None, None
 
-    def failed(self, item: Item, result: Failed, *, paused_until: int | None = None) -> Settlement:
+    def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
         """Settle a fetch that yielded no usable response."""
         record = make_record(item, result=result, error=result.error, error_detail=result.detail)
-        return self._settle(
-            item,
-            result,
-            record,
-            error=result.error,
-            paused_until=paused_until,
-            server_lost=result.error in SERVER_LOST,
-        )
+        return self._settle(item, result, record, note, error=result.error)
 
     def unfetched(self, item: Item, error: str, now: int, detail: str | None = None) -> Settlement:
         """Settle an item whose outcome is known without a request (dns, connect, crashed)."""
         detail = detail or UNFETCHED.get(error)
         record = make_record(item, result=None, error=error, error_detail=detail, now=now)
-        return self._settle(item, None, record, error=error)
+        # No request was made, so the note carries no start: the host's turn is given back.
+        return self._settle(item, None, record, HostNote(item.host_hash, None), error=error)
 
     def broken(self, item: Item, fault: BaseException, now: int) -> Settlement:
         """Settle an item that our own code could not handle."""
@@ -177,23 +165,20 @@ class PageSettler:
         item: Item,
         result: Fetched | Redirected | Failed | None,
         record: dict[str, object],
+        note: HostNote,
         *,
         links: Sequence[Link] = (),
         refusals: Sequence[str] = (),
         root: str | None = None,
         error: str | None = None,
         is_page: bool = True,
-        paused_until: int | None = None,
-        server_lost: bool = False,
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
         content_hash = record["content_hash"]
         return Settlement(
             item=item,
-            note=HostNote(
-                item.host_hash, result.started_at if result else None, paused_until, server_lost
-            ),
+            note=note,
             result=Result(
                 item.ref,
                 item.host_hash,

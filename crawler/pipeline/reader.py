@@ -19,10 +19,11 @@ from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
 from crawler.model.url import origin, request_target
 from crawler.model.work import Item
 from crawler.pipeline.committer import Committer
-from crawler.pipeline.pages import SERVER_LOST, PageSettler
+from crawler.pipeline.host_watch import HostWatch
+from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.settlement import Settlement
 from crawler.pipeline.sitemaps import SitemapSettler
-from crawler.policy.politeness import pause_until
+from crawler.policy.health import SLOW_DOWN
 from crawler.policy.robots import RobotsRules
 from crawler.ports import Frontier, Now, Parent
 
@@ -64,6 +65,7 @@ class Reader:
         self._named_origins = named_origins
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
         self._paused: dict[str, int] = {}
+        self._watch = HostWatch(now, plan.window_ms)
         self._log = get_logger("crawler.reader")
         self.parent: Parent
 
@@ -140,47 +142,52 @@ class Reader:
         headers = self._plan.headers
         if headers and origin(item.url) not in self._named_origins:
             headers = ()
-        result = await self._fetcher.fetch(item, headers=headers)
+        result = await self._fetcher.fetch(self._watch.informed(item), headers=headers)
         self.parent.fetched(item)
+        note = self._watch.note(item, result)
+        if note.paused_until is not None:
+            self._pause(item, note, note.paused_until)
         match result:
             case Fetched():
-                paused_until = pause_until(result.status, result.headers, self._now())
-                if paused_until is not None:
-                    self._tell_pause(item, paused_until)
                 if item.kind == "sitemap":
-                    return await self._sitemaps.fetched(
-                        item, result, now=self._now(), paused_until=paused_until
-                    )
-                return self._pages.fetched(item, result, paused_until=paused_until)
+                    return await self._sitemaps.fetched(item, result, note, now=self._now())
+                return self._pages.fetched(item, result, note)
             case Redirected():
-                return self._settler(item).redirected(item, result)
+                return self._settler(item).redirected(item, result, note)
             case Failed():
-                return self._fail(item, result)
+                return self._settler(item).failed(item, result, note)
             case Deferred():
-                return self._defer(item, result)
+                return self._defer(item, result, note)
             case _:
                 assert_never(result)
 
-    def _fail(self, item: Item, result: Failed) -> Settlement:
-        if result.error not in SERVER_LOST:
-            return self._settler(item).failed(item, result)
-        # The host's other URLs would fare alike: they wait, and robots.txt is asked for first,
-        # which finds out whether the server is back, and backs off if it is not.
-        until = self._now() + self._plan.window_ms
-        self._tell_pause(item, until)
-        self._log.warning("server_lost", url=item.url, host=item.host, error=result.error)
-        return self._settler(item).failed(item, result, paused_until=until)
+    def _pause(self, item: Item, note: HostNote, until: int) -> None:
+        """The host's other URLs would fare alike: they wait, here and in the other readers."""
+        self.pause(item.host, until)
+        self.parent.paused(item.host, until)
+        if note.server_lost:
+            # robots.txt is asked for first: it finds out whether the server is back, and backs off
+            # if it is not.
+            self._log.warning("server_lost", url=item.url, host=item.host, error=note.failure)
+        else:
+            self._log.info(
+                "host_paused",
+                host=item.host,
+                reason=note.failure,
+                for_ms=max(0, until - self._now()),
+            )
 
-    def _defer(self, item: Item, result: Deferred) -> Settlement:
-        paused_until = result.due_at if result.pause_host else None
-        if paused_until is not None:
-            self._tell_pause(item, paused_until)
+    def _defer(self, item: Item, result: Deferred, note: HostNote) -> Settlement:
+        due_at = result.due_at
+        if note.paused_until is not None and not result.pause_host:
+            # After the pause another page goes first, where there is one: it may not be the host.
+            due_at = max(due_at, note.paused_until + self._plan.window_ms)
         self._log.info(
             "fetch_deferred", url=item.url, reason=result.reason, attempts=result.attempts
         )
         return Settlement(
             item=item,
-            note=HostNote(item.host_hash, result.started_at, paused_until),
+            note=note,
             result=Result(
                 item.ref,
                 item.host_hash,
@@ -188,15 +195,11 @@ class Reader:
                 item.lease_id,
                 "retry",
                 reason=result.reason,
-                at=result.due_at,
+                at=due_at,
                 tries=result.attempts,
                 seed=item.seed,
             ),
         )
-
-    def _tell_pause(self, item: Item, until: int) -> None:
-        self.pause(item.host, until)
-        self.parent.paused(item.host, until)
 
     async def _ask_robots(self, item: Item) -> Settlement:
         rules, started_at = await self._robots.fetch(item, self._reserve)
@@ -211,7 +214,7 @@ class Reader:
         links, refusals = self._sitemaps.named_by_robots(item, rules)
         return Settlement(
             item=item,
-            note=HostNote(item.host_hash, started_at),
+            note=HostNote(item.host_hash, started_at, throttled=int(rules.status in SLOW_DOWN)),
             rules=rules,
             links=links,
             refusals=refusals,

@@ -15,7 +15,7 @@ from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result, 
 from crawler.model.url import robots_url
 from crawler.model.work import Item, Link
 from crawler.parse.sitemap import Entry, Sitemap
-from crawler.pipeline.pages import MAX_HOPS, SERVER_LOST
+from crawler.pipeline.pages import MAX_HOPS
 from crawler.pipeline.settlement import Settlement
 from crawler.policy import sitemaps as policy
 from crawler.policy.admission import Admission
@@ -46,13 +46,11 @@ class SitemapSettler:
         )
         return [_sitemap(url, 0, None) for url in urls], refusals
 
-    async def fetched(
-        self, item: Item, result: Fetched, *, now: int, paused_until: int | None = None
-    ) -> Settlement:
+    async def fetched(self, item: Item, result: Fetched, note: HostNote, *, now: int) -> Settlement:
         """Settle a final response, any status: the links of a good one."""
         if not 200 <= result.status < 300:
             reason = f"http_{result.status}"
-            return self._settle(item, result, reason=reason, paused_until=paused_until)
+            return self._settle(item, result, note, reason=reason)
         sitemap = Sitemap(result.body)
         found = _Found(self._admission, self._resolver, item, now)
         for entries in sitemap.pieces():
@@ -71,23 +69,23 @@ class SitemapSettler:
         return self._settle(
             item,
             result,
+            note,
             links=links,
             refusals=found.refusals,
             # One that was read in part has done its work.
             reason="sitemap" if problem is not None and not sitemap.entries else None,
-            paused_until=paused_until,
         )
 
-    def redirected(self, item: Item, result: Redirected) -> Settlement:
+    def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
         """Settle a hop: the target is a sitemap of its own, judged as one that was named here."""
         try:
             target = resolve(item.url, result.location)
         except UrlRejected:
-            return self._settle(item, result, reason="bad_redirect")
+            return self._settle(item, result, note, reason="bad_redirect")
         if target == item.url or target in item.chain:
-            return self._settle(item, result, reason="redirect_loop")
+            return self._settle(item, result, note, reason="redirect_loop")
         if len(item.chain) + 1 > MAX_HOPS:
-            return self._settle(item, result, reason="too_many_redirects")
+            return self._settle(item, result, note, reason="too_many_redirects")
         urls, refusals = policy.taken(
             [target], named_by=item.url, admission=self._admission, limit=1
         )
@@ -95,15 +93,15 @@ class SitemapSettler:
             _sitemap(url, item.depth, item.ref)._replace(chain=(*item.chain, item.url))
             for url in urls
         ]
-        return self._settle(item, result, links=links, refusals=refusals)
+        return self._settle(item, result, note, links=links, refusals=refusals)
 
-    def failed(self, item: Item, result: Failed, *, paused_until: int | None = None) -> Settlement:
+    def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
         """Settle a fetch that yielded no usable response."""
-        return self._settle(item, result, reason=result.error, paused_until=paused_until)
+        return self._settle(item, result, note, reason=result.error)
 
     def unfetched(self, item: Item, error: str, _: int) -> Settlement:
         """Settle one whose outcome is known without a request (dns, connect, crashed)."""
-        return self._settle(item, None, reason=error)
+        return self._settle(item, None, HostNote(item.host_hash, None), reason=error)
 
     def broken(self, item: Item, _: BaseException, now: int) -> Settlement:
         """Settle one that our own code could not handle."""
@@ -113,22 +111,17 @@ class SitemapSettler:
         self,
         item: Item,
         result: Fetched | Redirected | Failed | None,
+        note: HostNote,
         *,
         links: Sequence[Link] = (),
         refusals: Sequence[str] = (),
         reason: str | None = None,
-        paused_until: int | None = None,
     ) -> Settlement:
         if reason is not None:
             self._log.info("sitemap_failed", url=item.url, reason=reason)
         return Settlement(
             item=item,
-            note=HostNote(
-                item.host_hash,
-                result.started_at if result else None,
-                paused_until,
-                reason in SERVER_LOST,
-            ),
+            note=note,
             result=Result(
                 item.ref,
                 item.host_hash,

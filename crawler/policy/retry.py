@@ -5,14 +5,15 @@ from typing import NamedTuple
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, Redirected
 from crawler.model.work import Item
+from crawler.policy.health import is_probe
 from crawler.policy.politeness import RETRY_STATUSES, pause_until
 
 LEASE_MARGIN_MS = 5_000
 """A try must be able to end this long before its lease does."""
 
 RETRY_ERRORS = frozenset({"reset", "timeout", "connect"})
-"""Failures that may pass by themselves. A name that does not resolve, a bad certificate, broken
-HTTP or coding and a forbidden address will be the same in a second."""
+"""Failures that may pass by themselves. A name that does not exist, a bad certificate, broken HTTP
+or coding and a forbidden address will be the same in a second."""
 
 
 class Again(NamedTuple):
@@ -34,7 +35,7 @@ def after_try(
 
     Args:
         plan: tries, base of the back-off, the longest wait, the time a try may take.
-        item: its delay and its lease.
+        item: its delay, its lease, and how its host fares.
         result: of the try; its `attempts` count this one.
         cut: the connection broke within the body.
         now: the job's clock.
@@ -48,6 +49,9 @@ def after_try(
         if until is not None:
             return _deferred(result, reason, until, pause_host=True)
     wait_ms = wait_before_retry_ms(plan, item.delay_ms, result.attempts, jitter)
+    if is_probe(item.host_failures, reason):
+        # Its host pauses, and for longer than this: what for how long is the reader's to say.
+        return _deferred(result, reason, now + wait_ms, pause_host=False)
     ends_at = now + wait_ms + plan.timeout_ms + LEASE_MARGIN_MS
     if wait_ms > plan.window_ms or ends_at > item.lease_until:
         return _deferred(result, reason, now + wait_ms, pause_host=False)
@@ -65,7 +69,7 @@ def wait_before_retry_ms(plan: Plan, delay_ms: int, attempts: int, jitter: float
 
 def _reason(result: Fetched | Redirected | Failed, *, cut: bool) -> str | None:
     if isinstance(result, Failed):
-        return result.error if result.error in RETRY_ERRORS else None
+        return result.error if result.error in RETRY_ERRORS or result.passing else None
     if isinstance(result, Fetched):
         if result.status in RETRY_STATUSES:
             return f"http_{result.status}"
@@ -82,6 +86,7 @@ def _deferred(
         attempts=result.attempts,
         started_at=result.started_at,
         elapsed_ms=result.elapsed_ms,
+        throttled=result.throttled,
         reason=reason,
         due_at=due_at,
         pause_host=pause_host,

@@ -4,7 +4,7 @@ import orjson
 
 from crawler.model.document import Document
 from crawler.model.record import RECORD_KEYS
-from crawler.model.result import Deferred, Failed, Fetched, Redirected
+from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
 from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
@@ -20,6 +20,7 @@ from tests.support.fetch import NOW, make_item, make_plan
 URL = "http://site.example/dir/page?q=1"
 PLAN = make_plan(max_body_bytes=65_536, timeout_ms=5_000)
 ITEM = make_item(URL, lease_until=NOW + 300_000)
+NOTE = HostNote(ITEM.host_hash, NOW)
 _MAX_SHORT_BYTES = 4096
 
 
@@ -48,11 +49,11 @@ def settle(result: Fetched | Redirected | Failed) -> Settlement:
 def _settle(settler: PageSettler, result: Fetched | Redirected | Failed) -> Settlement:
     match result:
         case Fetched():
-            return settler.fetched(ITEM, result)
+            return settler.fetched(ITEM, result, NOTE)
         case Redirected():
-            return settler.redirected(ITEM, result)
+            return settler.redirected(ITEM, result, NOTE)
         case Failed():
-            return settler.failed(ITEM, result)
+            return settler.failed(ITEM, result, NOTE)
 
 
 def check_settlement(settlement: Settlement, result: Fetched | Redirected | Failed) -> None:

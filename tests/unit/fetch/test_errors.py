@@ -16,7 +16,7 @@ from aioresponses import aioresponses
 from yarl import URL
 
 from crawler.fetch.client import ConnectionLostError
-from crawler.fetch.errors import failure_detail, failure_kind, one_line
+from crawler.fetch.errors import failure_detail, failure_kind, is_passing, one_line
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.guard import BlockedAddressError
 from crawler.fetch.protocol import BadResponseError
@@ -133,3 +133,12 @@ def test_detail_is_one_safe_line() -> None:
     assert text.isprintable()
     assert text.startswith("a\\x1b[2Jb\\r\\n\\u202ec\\ud800xxx")
     assert len(text) <= 300
+
+
+def test_a_failed_look_up_is_not_an_unknown_name() -> None:
+    """A resolver out of order would look like a name that nobody has."""
+    again = aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_AGAIN, "later"))
+    unknown = aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_NONAME, "unknown"))
+    assert is_passing(again)
+    assert not is_passing(unknown)
+    assert not is_passing(aiohttp.ClientConnectorError(KEY, ConnectionRefusedError(111, "no")))

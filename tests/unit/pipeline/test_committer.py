@@ -1,6 +1,7 @@
 """The committer's promises: append, then commit; a lost lease takes its line with it."""
 
 import asyncio
+import dataclasses
 from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from crawler.errors import StorageError
 from crawler.model.result import Batch, HostNote, Result
 from crawler.model.work import Link
-from crawler.pipeline.committer import BATCH_LINKS, BATCH_SETTLEMENTS, Committer
+from crawler.pipeline.committer import BATCH_LINKS, BATCH_SETTLEMENTS, Committer, merge_notes
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.settlement import Settlement
@@ -165,3 +166,28 @@ async def test_a_full_disk_is_told_to_every_reader(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         await committer.close()
     assert ear.heard == []
+
+
+def test_notes_of_a_batch_become_one_in_their_order() -> None:
+    """A failure before an answer would count on, one after it would be forgotten."""
+    notes = [
+        HostNote(1, 10, failed_at=10, failure="reset", latency_ms=None),
+        HostNote(1, 20, answered=True, latency_ms=80),
+        HostNote(1, 15, 500, failed_at=15, failure="http_503", latency_ms=90, throttled=2),
+        HostNote(2, 5, failed_at=5, failure="timeout", server_lost=True),
+        HostNote(2, 6, answered=True, latency_ms=7, throttled=1),
+    ]
+    settlements = [dataclasses.replace(settlement(n), note=note) for n, note in enumerate(notes)]
+    assert merge_notes(settlements) == [
+        HostNote(
+            1,
+            20,
+            500,
+            answered=True,
+            failed_at=15,
+            failure="http_503",
+            latency_ms=90,
+            throttled=2,
+        ),
+        HostNote(2, 6, server_lost=True, answered=True, latency_ms=7, throttled=1),
+    ]

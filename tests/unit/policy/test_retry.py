@@ -1,5 +1,6 @@
 """When a try is repeated, how long that waits, and who waits."""
 
+import dataclasses
 import time
 
 import pytest
@@ -67,6 +68,27 @@ def test_network_errors_are_tried_again(error: FailureKind) -> None:
 def test_lasting_errors_are_final(error: FailureKind) -> None:
     """A dead host would cost four times as much."""
     assert decide(failed(error)) is None
+
+
+def test_a_name_that_nobody_could_look_up_is_tried_again() -> None:
+    """A resolver that is down for a second would cost the pages of all hosts."""
+    nobody = dataclasses.replace(failed("dns"), passing=True)
+    assert decide(nobody) == Again(500)
+
+
+@pytest.mark.parametrize(
+    ("result", "failures"),
+    [(failed("timeout"), 3), (failed("reset"), 3), (fetched(503), 3), (fetched(500), 10)],
+)
+def test_a_page_of_a_sick_host_has_one_try_at_a_time(
+    result: Fetched | Failed, failures: int
+) -> None:
+    """Sixty seconds, four times, for each page of a silent server; or its pages written off."""
+    assert decide(result, host_failures=failures - 1) == Again(500)
+    step = decide(result, host_failures=failures)
+    assert isinstance(step, Deferred)
+    assert (step.attempts, step.due_at, step.pause_host) == (1, NOW + 500, False)
+    assert decide(dataclasses.replace(result, attempts=4), host_failures=failures) is None
 
 
 def test_cut_bodies() -> None:
