@@ -147,7 +147,13 @@ class Frontier(Protocol):
     async def rules(self, origin: str) -> StoredRules | None: ...
 
     async def roots(self) -> list[str]:
-        """Scope roots added by redirected seeds."""
+        """Scope roots, in the order they came."""
+
+    async def replace_roots(self, roots: Sequence[str]) -> None:
+        """Let these be the scope roots: the scope's mode has changed."""
+
+    async def seeds(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        """Refs and URLs of seeds, redirect targets too, in any state, by ref from after `after`."""
 
     async def counters(self) -> dict[str, int]:
         """Counters by name, O(1): ready leased done waiting dead records pages failures ….

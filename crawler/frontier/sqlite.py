@@ -191,6 +191,21 @@ class SqliteFrontier:
         )
         return [url for (url,) in rows]
 
+    async def replace_roots(self, roots: Sequence[str]) -> None:
+        def replace(connection: sqlite3.Connection) -> None:
+            with immediate(connection):
+                connection.execute(self._sql["drop_roots"])
+                connection.executemany(self._sql["add_root"], [(root,) for root in roots])
+
+        await self._run(replace)
+
+    async def seeds(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        return await self._run(
+            lambda connection: connection.execute(
+                self._sql["read_seeds"], (after, limit)
+            ).fetchall()
+        )
+
     async def counters(self) -> dict[str, int]:
         return await self._run(self._views.counters)
 

@@ -1,27 +1,57 @@
-"""What a job was begun with: a second start must mean the same crawl, or say that it does not."""
+"""What a job goes by: stored when a run begins, so that the next one knows what it does otherwise.
+
+Everything but the output may change between two runs, and every change is shown. Nothing that is
+stored here is secret: of headers and cookies the names, of credentials that there are some.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from crawler import __version__
+from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
+from crawler.model.site import Site
+from crawler.policy.narrowing import judges_otherwise, may_be_wider
+from crawler.policy.parameters import DEFAULT_NAMES, DEFAULT_WORD
 
 RULES = "rules"
-"""Name in the frontier's meta table."""
-
+"""Name in the frontier's meta table: which URLs belong to the crawl."""
 LAST_RUN = "last_run"
-"""Name in the frontier's meta table: what may change from run to run, for explanations."""
+"""Name in the frontier's meta table: what else decides about a URL."""
+
+_DURATIONS = {"delay_ms": "delay", "max_time_ms": "max_time"}
+"""Stored in ms, shown as they are typed."""
 
 
-def rules_of(plan: Plan) -> dict[str, object]:
-    """Return what decides which URLs belong to the crawl. Budgets may change from run to run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What this run does otherwise than the one before it."""
+
+    shown: tuple[str, ...] = ()
+    """One text for each setting."""
+    judging: bool = False
+    """URLs that wait, or were refused, may be judged otherwise."""
+    wider: bool = False
+    """Links that were refused without being stored may be allowed now."""
+    robots: bool = False
+    """robots.txt is obeyed otherwise."""
+    mode: bool = False
+    """The scope lies around the seeds in another way."""
+
+
+def rules_of(plan: Plan) -> dict[str, Any]:
+    """Return what decides which URLs belong to the crawl."""
     return {
         "scope": plan.scope,
         "include": list(plan.include),
         "exclude": list(plan.exclude),
         "depth": plan.max_depth,
         "robots": plan.robots,
+        "sitemaps": plan.sitemaps,
+        "sites": [_site(site) for site in plan.sites],
         "output": output_of(plan),
     }
 
@@ -32,55 +62,118 @@ def output_of(plan: Plan) -> str:
     return str(output.relative_to(job) if output.is_relative_to(job) else output)
 
 
-def terms_of(plan: Plan) -> dict[str, object]:
+def terms_of(plan: Plan) -> dict[str, Any]:
     """Return what else decides about a URL in this run."""
     return {
         "strip_params": list(plan.strip_params),
         "max_pages": plan.max_pages,
         "max_pages_per_host": plan.max_pages_per_host,
         "max_total_bytes": plan.max_total_bytes,
+        "max_time_ms": plan.max_time_ms,
         "product_token": plan.product_token,
         "allow_net": list(plan.allow_net),
         "delay_ms": plan.delay_ms,
     }
 
 
-def changed_terms(plan: Plan, meta: Mapping[str, str]) -> list[str]:
-    """Return what this run does otherwise than the one before it: allowed, but to be shown."""
-    before = json.loads(meta.get(LAST_RUN, "{}"))
-    return [
-        f"{name} was {_show(before[name])}, is now {_show(value)}"
-        for name, value in terms_of(plan).items()
-        if name in before and before[name] != value
-    ]
-
-
-def check_rules(plan: Plan, meta: Mapping[str, str]) -> dict[str, str]:
-    """Compare the plan with what the job was begun with; return what to store.
-
-    Raises:
-        ConfigError: they differ; the message shows how.
-    """
-    rules = rules_of(plan)
-    stored = meta.get(RULES)
-    if stored is not None:
-        before = json.loads(stored)
-        changes = [
-            f"{name} was {_show(before[name])}, is now {_show(value)}"
-            for name, value in rules.items()
-            if name in before and before[name] != value
-        ]
-        if changes:
-            raise ConfigError(
-                f"this job was begun with other rules: {'; '.join(changes)}. "
-                "Start it with the same, or begin anew with --fresh (the old job is kept aside)"
-            )
+def identity_of(plan: Plan) -> dict[str, str]:
+    """Return what to store when the run begins, by its name in the frontier's meta table."""
     return {
-        RULES: json.dumps(rules),
+        RULES: json.dumps(rules_of(plan)),
         LAST_RUN: json.dumps(terms_of(plan)),
         "crawler_version": __version__,
     }
 
 
-def _show(value: object) -> str:
-    return "unset" if value in (None, []) else json.dumps(value)
+def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
+    """Compare the plan with what is stored; a job that is new has no changes.
+
+    Raises:
+        ConfigError: the output is another: the records would be in two places.
+    """
+    if RULES not in meta:
+        return Changes()
+    rules, terms = rules_of(plan), terms_of(plan)
+    # Settings that an older version did not know had no effect on its run.
+    before = rules | {"sites": []} | json.loads(meta[RULES])
+    last = terms | json.loads(meta.get(LAST_RUN, "{}"))
+    if before["output"] != rules["output"]:
+        raise ConfigError(
+            f"this job's output is {_value('output', before['output'])}, not "
+            f"{_value('output', rules['output'])}: start it with the same, or begin anew with "
+            "--fresh (the old job is kept aside)"
+        )
+    return Changes(
+        shown=(
+            *_differences(before, rules),
+            *_site_differences(before["sites"], rules["sites"]),
+            *_differences(last, terms),
+        ),
+        judging=judges_otherwise(before, rules),
+        wider=may_be_wider(before, rules),
+        robots=_robots(before, last) != _robots(rules, terms),
+        mode=before["scope"] != rules["scope"],
+    )
+
+
+def _site(site: Site) -> dict[str, Any]:
+    return {
+        "match": site.match,
+        "scope": site.scope,
+        "include": _list(site.include),
+        "exclude": _list(site.exclude),
+        "depth": site.max_depth,
+        "known": site.is_known_to_site,
+        "delay_ms": site.delay_ms,
+        "per_host": site.per_host,
+        "max_pages": site.max_pages,
+        "user_agent": site.user_agent,
+        "headers": sorted(name for name, _ in site.headers),
+        "cookies": sorted(name for name, _ in site.cookies),
+        "credentials": site.credentials is not None,
+        "cookie_jar": site.cookie_jar,
+    }
+
+
+def _list(words: tuple[str, ...] | None) -> list[str] | None:
+    return None if words is None else list(words)
+
+
+def _robots(rules: Mapping[str, Any], terms: Mapping[str, Any]) -> list[Any]:
+    """Return what robots.txt is matched by."""
+    agents = [[s["match"], s.get("user_agent")] for s in rules["sites"] if s.get("user_agent")]
+    return [rules["robots"], terms["product_token"], agents]
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in now.items():
+        if name not in ("sites", "known") and name in before and before[name] != value:
+            shown = _DURATIONS.get(name, name)
+            yield f"{shown} was {_value(name, before[name])}, is now {_value(name, value)}"
+
+
+def _site_differences(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterator[str]:
+    was, is_now = ({site["match"]: site for site in sites} for sites in (before, now))
+    for match in was.keys() - is_now.keys():
+        yield f"site {match} is gone"
+    for match, site in is_now.items():
+        if match not in was:
+            yield f"site {match} is new"
+            continue
+        for change in _differences(was[match], site):
+            yield f"site {match}: {change}"
+    kept = [match for match in is_now if match in was]
+    if kept != [match for match in was if match in is_now]:
+        yield "sites have another order"
+
+
+def _value(name: str, value: object) -> str:
+    if value in (None, []):
+        return "unset"
+    if name in _DURATIONS and isinstance(value, int):
+        return format_duration(value)
+    if value == list(DEFAULT_NAMES):
+        return DEFAULT_WORD
+    if isinstance(value, list):
+        return " ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -63,9 +63,13 @@ def _dead(a: Account, known: Known) -> Next:
     why = {
         "robots": "robots.txt forbade it when its turn came",
         "depth": f"{known.depth} links from a seed are more than --depth {a.depth_limit}; "
-        "a shorter way to it brings it back",
+        "a shorter way to it or a larger --depth brings it back",
         "origin_unreachable": "its origin could not be reached three times in a row",
-    }.get(known.reason or "", f"it was refused ({known.reason})")
+    }.get(
+        known.reason or "",
+        f"it was refused when the crawl was started with narrower rules ({known.reason}); "
+        "wider ones bring it back",
+    )
     return Next(what="dead", text=f"nothing: {why}; it has no record")
 
 

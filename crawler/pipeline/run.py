@@ -17,9 +17,10 @@ from crawler.job.versions import find_versions
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.pipeline.ending import Ending, judge_ending
-from crawler.pipeline.identity import changed_terms, check_rules
+from crawler.pipeline.identity import changes_of, identity_of
 from crawler.pipeline.node import CrawlNode, Snapshot
 from crawler.pipeline.recovery import recover
+from crawler.pipeline.rejudging import pend, rejudge
 from crawler.pipeline.seeding import sow
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
@@ -63,13 +64,19 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     frontier = await open_frontier(plan, check=True)
     try:
         meta = await frontier.meta()
-        rules = check_rules(plan, meta)
+        changes = changes_of(plan, meta)
         await recover(frontier, plan.output, now)
         report = await sow(orders.seeds, frontier, plan, now)
         # Only now is it a crawl: a typing mistake in its first command binds nobody.
-        await frontier.set_meta(rules | await roots_of_new_crawl(frontier))
-        for change in changed_terms(plan, meta):
+        # Together with what is pending: a kill must not leave rules that nothing is judged by.
+        await frontier.set_meta(
+            identity_of(plan)
+            | await pend(changes, plan, meta, frontier)
+            | await roots_of_new_crawl(frontier)
+        )
+        for change in changes.shown:
             get_logger("crawler.run").warning("settings_changed", change=change)
+        await rejudge(plan, frontier, now)
         get_logger("crawler.run").info(
             "crawl_started",
             seeds_new=report.new,

@@ -95,7 +95,7 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
                 _reject(report, source, number, text, rejected)
                 continue
             valid += 1
-            roots[_root(url, plan)] = None
+            roots[root_of(url, plan)] = None
             chunk.append(Link(url, 0, None, priority=1, seed=True))
             if len(chunk) >= CHUNK:
                 await _add(chunk, report, frontier, now)
@@ -121,7 +121,7 @@ def read_roots(sources: Sequence[str], plan: Plan) -> list[str]:
     for source in sources:
         for _, text in _lines(source) if source != "-" else ():
             with suppress(UrlRejected):
-                roots[_root(strip(canonicalize_seed(text)), plan)] = None
+                roots[root_of(strip(canonicalize_seed(text)), plan)] = None
     return list(roots)
 
 
@@ -158,7 +158,7 @@ async def _add_roots(roots: list[str], frontier: Frontier, plan: Plan, now: Now)
         await frontier.set_meta({"named_origins": json.dumps(sorted(named))})
 
 
-def _root(url: str, plan: Plan) -> str:
+def root_of(url: str, plan: Plan) -> str:
     """Reduce a seed to what its scope needs, so that a million seeds of one host are one root."""
     if plan.scope in ("page", "prefix"):
         return url

@@ -13,7 +13,7 @@ from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, HostNote, Result, Rules
 from crawler.model.work import Link
 from crawler.pipeline.explanation import explain_from_settings, explain_in_job
-from crawler.pipeline.identity import check_rules
+from crawler.pipeline.identity import identity_of
 from crawler.pipeline.store import frontier_options
 
 pytestmark = pytest.mark.component
@@ -37,7 +37,7 @@ class Job:
 
     async def begin(self, *seeds: str):
         await self.store.open()
-        await self.store.set_meta(check_rules(self.plan, {}))
+        await self.store.set_meta(identity_of(self.plan))
         await self.add(*seeds, seed=True)
         await self.store.commit(Batch(roots=list(seeds)), now=NOW)
 

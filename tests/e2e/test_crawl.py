@@ -115,18 +115,6 @@ def test_depth_ends_where_it_says(site: TestSite, tmp_path: Path) -> None:
     assert {r["depth"] for r in crawl.records()} == {0, 1}
 
 
-def test_a_changed_scope_is_refused(site: TestSite, tmp_path: Path) -> None:
-    """Going on with other rules would leave a job that nobody can explain."""
-    crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST, "--max-pages", "5")
-    assert crawl.run() == 0, crawl.err
-    assert crawl.run("--scope", "any") == 2
-    assert "scope" in crawl.err
-    assert "--fresh" in crawl.err
-    assert crawl.err.count("\n") == 1
-    assert crawl.run("--scope", "any", "--fresh") == 0
-    assert list(tmp_path.glob("job.*")), "the old job is kept"
-
-
 def test_two_instances_cannot_run_one_job(tmp_path: Path) -> None:
     with TestSite(hosts=2, pages_per_host=5, held=2, first_address="127.0.11.1") as site:
         first = Crawl(tmp_path / "job", site.seeds_file, *FAST).start()

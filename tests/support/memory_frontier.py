@@ -638,6 +638,13 @@ class MemoryFrontier:
     async def roots(self) -> list[str]:
         return list(self.root_list)
 
+    async def replace_roots(self, roots: Sequence[str]) -> None:
+        self.root_list = list(roots)
+
+    async def seeds(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        seeds = [(u.ref, u.url) for u in self.urls.values() if u.seed and u.ref > after]
+        return sorted(seeds)[:limit]
+
     async def counters(self) -> dict[str, int]:
         counts = dict.fromkeys(CORE_COUNTERS, 0) | dict(self.extra)
         robots = sum(o.lease_id is not None for o in self.origins.values())

@@ -54,6 +54,14 @@ INSERT INTO roots (url) VALUES (?1) ON CONFLICT DO NOTHING;
 -- Scope roots in the order they came.
 SELECT url FROM roots ORDER BY id;
 
+-- name: drop_roots
+-- All scope roots, to be made anew.
+DELETE FROM roots;
+
+-- name: read_seeds
+-- Seeds by row id, whatever has become of them.
+SELECT id, url FROM urls WHERE id > ?1 AND seed = 1 ORDER BY id LIMIT ?2;
+
 -- name: last_part
 -- The highest part number so far.
 SELECT coalesce(max(id), 0) FROM parts;
