@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, HostNote, PartMark, Result, Rules
 from crawler.model.work import Link
-from crawler.ports import FrontierOptions
+from crawler.ports import FrontierOptions, HostTerms
 from tests.support.memory_frontier import MemoryFrontier
 
 # `1` comes in two schemes: one host with two origins.
@@ -32,6 +32,14 @@ links = st.lists(
     ),
     max_size=6,
 )
+# `h2` has terms of its own.
+own_terms = st.builds(
+    HostTerms,
+    st.sampled_from([0, 2_000]),
+    st.integers(1, 2),
+    st.sampled_from([None, 3]),
+    st.sampled_from([None, 1, 3]),
+)
 outcomes = st.sampled_from(["done", "done", "failed", "hop", "retry", "dead"])
 verdicts = st.sampled_from(["rules", "allow", "allow", "defer", "dns", "connect"])
 waits = st.integers(0, 40_000)
@@ -50,8 +58,15 @@ class Machine(RuleBasedStateMachine):
         max_depth=st.sampled_from([None, 1, 2]),
         max_pages=st.sampled_from([None, None, 4]),
         max_pages_per_host=st.sampled_from([None, None, 2]),
+        adaptive_factor=st.sampled_from([0, 0, 3]),
+        adaptive_cap_ms=st.sampled_from([500, 60_000]),
+        max_sitemaps_per_host=st.sampled_from([1, 1_000]),
+        unreachable_robots_ms=st.sampled_from([0, 30_000, 1 << 40]),
+        own=st.one_of(st.none(), own_terms),
     )
-    def begin(self, **choices):
+    def begin(self, own, **choices):
+        if own is not None:
+            choices["terms_of"] = {"h2.example": own}.get
         options = FrontierOptions(per_host=1, lease_ms=20_000, window_ms=5_000, **choices)
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
@@ -138,20 +153,11 @@ class Machine(RuleBasedStateMachine):
                     rules.append(self.verdict(item, verdict, later))
                 else:
                     results.append(self.result(item, outcome, later))
-        notes = {
-            item.host_hash: HostNote(
-                item.host_hash,
-                data.draw(st.sampled_from([None, self.now, self.now - 100])),
-                data.draw(st.sampled_from([None, None, self.now + 7_000])),
-            )
-            for item, _ in pairs
-        }
+        notes = [self.note(item, data) for item, _ in pairs]
         answers = []
         for frontier, (results, rules) in zip((self.memory, self.sql), batches, strict=True):
             mark = PartMark(1, self.part_bytes, self.part_bytes + 10, len(results))
-            batch = Batch(
-                results=results, rules=rules, links=found, notes=[*notes.values()], parts=[mark]
-            )
+            batch = Batch(results=results, rules=rules, links=found, notes=notes, parts=[mark])
             answers.append(self.do(frontier.commit(batch, now=self.now)))
         lost = [
             {number for number, pair in enumerate(pairs) if pair[side].lease_id in answer.lost}
@@ -178,6 +184,22 @@ class Machine(RuleBasedStateMachine):
         if outcome == "retry":
             return Result(*base, "retry", reason="http_503", at=later, tries=item.tries + 1)
         return Result(*base, "dead", reason="robots")
+
+    def note(self, item, data):
+        """Any health but the impossible: nothing failed before a request was made."""
+        started_at = data.draw(st.sampled_from([None, self.now, self.now - 100]))
+        paused_until = data.draw(st.sampled_from([None, None, self.now + 7_000]))
+        health = data.draw(st.sampled_from(["none", "answered", "failed", "both"]))
+        note = HostNote(item.host_hash, started_at, paused_until)
+        if started_at is None or health == "none":
+            return note
+        if health != "failed":
+            latency_ms = data.draw(st.integers(0, 2_000))
+            note = note._replace(answered=True, latency_ms=latency_ms)
+        if health != "answered":
+            failure = data.draw(st.sampled_from(["timeout", "http_503"]))
+            note = note._replace(failed_at=started_at, failure=failure, throttled=1)
+        return note
 
     def verdict(self, item, verdict, later):
         base = (item.ref, item.host_hash, item.lease_id, verdict)
@@ -228,6 +250,29 @@ class Machine(RuleBasedStateMachine):
         self.do(self.sql._database.run(lambda c: c.execute("UPDATE parts SET sealed = 0")))
         reader, row = self.memory.part_rows[1]
         self.memory.part_rows[1] = (reader, row._replace(sealed=False))
+
+    @rule(data=st.data(), limit=st.integers(1, 20))
+    def judge_anew(self, data, limit):
+        """Row ids differ between the two, so their rows are matched by what they name."""
+        rows = []
+        for frontier in (self.memory, self.sql):
+            whole = self.do(frontier.undone(after=0, limit=100))
+            first = self.do(frontier.undone(after=0, limit=limit))
+            rest = self.do(frontier.undone(after=first[-1].ref, limit=100)) if first else []
+            assert [*first, *rest] == whole
+            rows.append(sorted(whole, key=lambda row: row[1:3]))
+        assert [row[1:] for row in rows[0]] == [row[1:] for row in rows[1]]
+        reasons = [data.draw(st.sampled_from(["skip", None, "scope"])) for _ in rows[0]]
+        changed = [
+            self.do(
+                frontier.rejudge(
+                    {row.ref: r for row, r in zip(side, reasons, strict=True) if r != "skip"},
+                    now=self.now,
+                )
+            )
+            for frontier, side in zip((self.memory, self.sql), rows, strict=True)
+        ]
+        assert changed[0] == changed[1]
 
     @rule(url=st.sampled_from([*URLS, "https://other.example/"]))
     def explain(self, url):
