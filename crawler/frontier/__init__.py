@@ -4,11 +4,15 @@
 
 * A URL is keyed by `(hash of its host key, hash of the URL)`, both seeded 64-bit. It is ready,
   leased, done (a record was written), waiting (for a due time) or dead (refused without a record).
+* A sitemap is a URL of another kind with a key of its own, so one address may be known as both. Its
+  end is no record: it is done without one, in no part, in no count of pages and never a seed.
 * A claim walks the hosts that may be asked now, the longest waiting first, and leases URLs of each.
   A lease has an id that is never used twice; whatever ends it compares that id, so that a late
   reader changes nothing.
 * Robots rules belong to an origin. Where they are missing or expired, the host hands out the
   origin's robots.txt, and nothing else until that has been settled.
+* A host has a delay, budgets (its own, where a site's settings say so) and health: failures in a
+  row, latency, answers that asked to slow down. With `adaptive_factor` the delay follows latency.
 * Each change is one transaction that also moves the counts of URLs by state, per host and in all.
 
 Counters (`Frontier.counters`):
@@ -18,7 +22,9 @@ Counters (`Frontier.counters`):
 * `records` written; of them `pages` (no redirect hops) and `failures` (with an error)
 * `bytes` of bodies; `retries` put off to a due time
 * `seeds`; of them `seeds_final` (done or dead) and `seeds_answered` (a response came)
-* `dead:REASON`, `status:CODE`, `error:WORD` of records, `robots:VERDICT` of robots.txt fetches
+* `dead:REASON`, `status:CODE`, `error:WORD` of records, `robots:VERDICT` of robots.txt fetches;
+  `robots:unreachable_allowed` of those that had failed for so long that their origin passes
+* `sitemaps` that were done, of them `sitemap_failures`; `refused:sitemap_count` too many for a host
 * whatever `Batch.counts` adds, `refused:REASON` for one
 """
 
