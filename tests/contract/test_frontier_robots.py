@@ -253,3 +253,57 @@ async def test_a_verdict_page_needs_no_valid_rules_elsewhere(make):
     await frontier.commit(Batch(results=[result(page, status=None, reason="connect")]), now=1)
     outlook = await frontier.outlook(now=1)
     assert (outlook.ready, outlook.leased, outlook.waiting) == (0, 0, 0)
+
+
+DAY = 24 * 3_600_000
+
+
+async def test_rules_hold_again_after_a_month_out_of_reach(make):
+    # RFC 9309: after 30 days of server errors the last rules may be used.
+    frontier = await make(robots=True, unreachable_robots_ms=30 * DAY)
+    await frontier.add(pages("a.example", 9), now=0)
+    await ask(frontier, 0, "rules", body=b"User-agent: *", expires_at=1_000)
+    url, now = "https://a.example/8", 20_000
+    for day in range(31):
+        await frontier.tick(now=now)
+        await ask(frontier, now, "defer", status=503, due=now + DAY)
+        state = (await frontier.explain(url)).origin
+        assert state.failing_since == 20_000
+        assert state.obstacle == ("defer" if day < 30 else None), day
+        now += DAY
+    now -= DAY
+    assert (state.verdict, state.expires_at, state.failures) == ("rules", now + DAY, 31)
+    await frontier.tick(now=now + 1_000)
+    (page,) = await frontier.claim(5, now=now + 1_000)
+    assert (page.kind, page.rules_version) == ("page", 1)
+    assert (await counted(frontier))["robots:unreachable_allowed"] == 1
+    assert (await frontier.rules("https://a.example")).body == b"User-agent: *"
+    # A day later it is asked for again; one more failure, and one more day.
+    await settle(frontier, [page], now + 1_000)
+    now += DAY
+    await ask(frontier, now, "defer", status=503, due=now + DAY)
+    assert (await frontier.claim(5, now=now + 1_000))[0].kind == "page"
+    assert (await counted(frontier))["robots:unreachable_allowed"] == 2
+
+
+async def test_an_origin_that_never_answered_passes_without_rules(make):
+    frontier = await make(robots=True, unreachable_robots_ms=DAY)
+    await frontier.add(pages("a.example", 2), now=0)
+    await ask(frontier, 0, "defer", due=DAY)
+    await frontier.tick(now=DAY)
+    await ask(frontier, DAY, "defer", due=2 * DAY)
+    (page,) = await frontier.claim(5, now=DAY + 1_000)
+    assert (page.kind, page.rules_version) == ("page", 1)
+    assert (await frontier.rules("https://a.example"))[:3] == ("allow", None, 1)
+
+
+async def test_an_answer_ends_the_outage(make):
+    frontier = await make(robots=True, unreachable_robots_ms=DAY)
+    await frontier.add(pages("a.example", 2), now=0)
+    await ask(frontier, 0, "defer", due=DAY // 2)
+    await frontier.tick(now=DAY // 2)
+    await ask(frontier, DAY // 2, "rules", body=b"", expires_at=DAY)
+    assert (await frontier.explain("https://a.example/0")).origin.failing_since is None
+    await ask(frontier, DAY, "defer", due=2 * DAY)
+    origin = (await frontier.explain("https://a.example/0")).origin
+    assert (origin.obstacle, origin.failing_since) == ("defer", DAY)

@@ -80,7 +80,7 @@ class Machine(RuleBasedStateMachine):
 
         database.run = run
         self.memory = MemoryFrontier(options, seed=1)
-        self.now = 1_000
+        self.now = 10_000  # later than the longest delay after time 0
         self.held = []
         self.stale = []
         self.part_bytes = 0
