@@ -199,7 +199,9 @@ def merge_notes(settlements: Sequence[Settlement]) -> list[HostNote]:
 
 def _merge(first: HostNote, then: HostNote) -> HostNote:
     """Two notes on one host as one; an answer ends the failures before it, not those after it."""
-    failed = first if then.failed_at is None and not then.answered else then
+    # Settled later need not mean begun later, and the last beginning decides whether it counts.
+    is_last = then.answered or then.failed_at == _latest(first.failed_at, then.failed_at)
+    failed = then if is_last else first
     return HostNote(
         then.host_hash,
         _latest(first.started_at, then.started_at),

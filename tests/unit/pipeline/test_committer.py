@@ -174,6 +174,7 @@ def test_notes_of_a_batch_become_one_in_their_order() -> None:
         HostNote(1, 10, failed_at=10, failure="reset", latency_ms=None),
         HostNote(1, 20, answered=True, latency_ms=80),
         HostNote(1, 15, 500, failed_at=15, failure="http_503", latency_ms=90, throttled=2),
+        HostNote(1, 12, failed_at=12, failure="tls"),
         HostNote(2, 5, failed_at=5, failure="timeout", server_lost=True),
         HostNote(2, 6, answered=True, latency_ms=7, throttled=1),
     ]
