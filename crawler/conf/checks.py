@@ -37,6 +37,14 @@ def none_or_seconds(value: object) -> float | None:
     return None if _is_nothing(value) else to_seconds(value)
 
 
+def none_or_some_seconds(value: object) -> float | None:
+    """Refuse 0 too: a run of no time at all is never meant."""
+    seconds = none_or_seconds(value)
+    if seconds == 0:
+        raise ValueError(f"{value!r} is no time at all: write 30s, 5m or 2h, or none for no limit")
+    return seconds
+
+
 def none_or_bytes(value: object) -> int | None:
     return None if _is_nothing(value) else to_bytes(value)
 

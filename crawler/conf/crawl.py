@@ -9,11 +9,11 @@ from crawler.errors import ConfigError
 _NOT_IN_FILE = FLAG_ONLY | {"config"}
 
 
-def from_crawl_file(path: Path) -> Values:
-    """Return the values of a crawl file.
+def from_crawl_file(path: Path, problems: list[str]) -> Values:
+    """Return the values of a crawl file; keys that no setting has become problems, with their line.
 
     Raises:
-        ConfigError: unreadable, no TOML, or a key that no setting has; the line is named.
+        ConfigError: unreadable, or no TOML.
     """
     import tomllib  # noqa: PLC0415 - most crawls have no crawl file
 
@@ -28,17 +28,21 @@ def from_crawl_file(path: Path) -> Values:
     values: Values = {}
     for key, value in table.items():
         place = f"{path}, line {lines[key]}: {key}" if key in lines else f"{path}: {key}"
-        _check_key(key, value, place)
-        values[key] = Given(value, "file", place)
+        problem = _problem_of_key(key, value)
+        if problem is None:
+            values[key] = Given(value, "file", place)
+        else:
+            problems.append(f"{place}: {problem}")
     return values
 
 
-def _check_key(key: str, value: object, place: str) -> None:
+def _problem_of_key(key: str, value: object) -> str | None:
     if key in _NOT_IN_FILE:
-        raise ConfigError(f"{place}: can only be given as {flag_of(key)}")
-    if key not in NAMES:
-        kind = "table" if isinstance(value, dict) else "setting"
-        raise ConfigError(f"{place}: no {kind} has this name{suggest(key)}")
+        return f"can only be given as {flag_of(key)}"
+    if key in NAMES:
+        return None
+    kind = "table" if isinstance(value, dict) else "setting"
+    return f"no {kind} has this name{suggest(key)}"
 
 
 def _toml_message(path: Path, message: str) -> str:

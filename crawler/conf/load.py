@@ -26,19 +26,21 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: 
         cwd: where `.env` and a relative crawl file are looked for.
 
     Raises:
-        ConfigError: one line that names the place and, where it can, what would be right.
+        ConfigError: one line that names the place of each fault and, where it can, what would be
+            right.
     """
     notes: list[str] = []
+    problems: list[str] = []
     over_file = (
         from_dotenv(cwd / ".env", notes) | from_environment(environ, notes) | from_flags(flags)
     )
     values = over_file
     if "config" in over_file:
-        values = from_crawl_file(_crawl_file(over_file["config"], cwd)) | over_file
+        values = from_crawl_file(_crawl_file(over_file["config"], cwd), problems) | over_file
     _map_legacy(values, notes)
     if environ.get("NO_COLOR"):
         values.setdefault("no_color", Given(True, "env", "NO_COLOR"))
-    settings = _validate(values)
+    settings = _validate(values, problems)
     for name in _PATHS:
         path = getattr(settings, name)
         if path is not None:
@@ -62,19 +64,23 @@ def _map_legacy(values: Values, notes: list[str]) -> None:
     values.setdefault("full_queue_sleep_max", old)
 
 
-def _validate(values: Values) -> Settings:
+def _validate(values: Values, problems: list[str]) -> Settings:
+    """Return the settings if neither they nor their names have problems."""
     # Every field is passed, defaults too, so that pydantic-settings looks nothing up.
     given: dict[str, Any] = {"_env_file": None} | {
         name: values[name].value if name in values else field.get_default(call_default_factory=True)
         for name, field in Settings.model_fields.items()
     }
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigError(_message(error, values)) from None
+        problems = problems + _problems_of_values(error, values)
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return settings
 
 
-def _message(error: ValidationError, values: Values) -> str:
+def _problems_of_values(error: ValidationError, values: Values) -> list[str]:
     problems = []
     for detail in error.errors(include_url=False):
         name = str(detail["loc"][0])
@@ -87,4 +93,4 @@ def _message(error: ValidationError, values: Values) -> str:
             shown = repr(given.value)
             text += f", not {shown if len(shown) <= _LONGEST_SHOWN else shown[:57] + '...'}"
         problems.append(f"{given.place if given else name}: {text}")
-    return "; ".join(problems)
+    return problems

@@ -34,6 +34,7 @@ def _optional(check: Callable[[str], str]) -> AfterValidator:
 
 SECONDS = BeforeValidator(checks.to_seconds)
 NONE_OR_SECONDS = BeforeValidator(checks.none_or_seconds)
+NONE_OR_SOME_SECONDS = BeforeValidator(checks.none_or_some_seconds)
 BYTES = BeforeValidator(checks.to_bytes)
 NONE_OR_BYTES = BeforeValidator(checks.none_or_bytes)
 _NONE = BeforeValidator(checks.none_or_same)
@@ -145,7 +146,7 @@ class Settings(QueueSettings):
     )
     max_pages: Limit = Field(default=None, description="Pages in all")
     max_pages_per_host: Limit = Field(default=None, description="Pages of one host")
-    max_time: Annotated[float | None, NONE_OR_SECONDS] = Field(
+    max_time: Annotated[float | None, NONE_OR_SOME_SECONDS] = Field(
         default=None, description="Of one run"
     )
     max_body: Bytes = Field(default=10_000_000, description="Bodies are cut there, decoded")

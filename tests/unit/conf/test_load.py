@@ -162,6 +162,11 @@ def test_names_that_others_set_only_warn(tmp_path: Path, name: str) -> None:
         ({"CRAWLER_DELAY": "soon"}, "^CRAWLER_DELAY: cannot read 'soon': write 500ms"),
         ({"CRAWLER_DELAY": "-1s"}, "^CRAWLER_DELAY: cannot read"),
         ({"CRAWLER_TIMEOUT": "0"}, "^CRAWLER_TIMEOUT: must be greater than 0"),
+        (
+            {"CRAWLER_MAX_TIME": "0"},
+            "^CRAWLER_MAX_TIME: '0' is no time at all: .* none for no limit",
+        ),
+        ({"CRAWLER_MAX_TIME": "0.1ms"}, "'0.1ms' is no time at all"),
         ({"CRAWLER_NUM_PROCESSES": "0"}, "must be greater than or equal to 1, not '0'"),
         ({"CRAWLER_NUM_PROCESSES": "two"}, "must be a valid integer, not 'two'"),
         ({"CRAWLER_DEPTH": "x" * 500}, r"not 'x+\.\.\.$"),
@@ -216,6 +221,17 @@ def test_bad_crawl_file(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected) as raised:
         _load(tmp_path, {"config": "crawl.toml"})
     assert "\n" not in str(raised.value)
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    """One fault for each start would take as many starts as there are faults."""
+    (tmp_path / "crawl.toml").write_text("dealy = 1\ntimeout = 'x'\nfresh = true\nper_host = 0\n")
+    with pytest.raises(ConfigError) as raised:
+        _load(tmp_path, {"config": "crawl.toml"}, CRAWLER_DEPTH="x")
+    said = str(raised.value)
+    assert "\n" not in said
+    for fault in ("1: dealy", "2: timeout", "3: fresh", "4: per_host", "CRAWLER_DEPTH"):
+        assert fault in said
 
 
 def test_crawl_file_that_is_none(tmp_path: Path) -> None:
