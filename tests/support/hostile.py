@@ -154,6 +154,10 @@ FRAMING: dict[str, Handler] = {
     "gone_with_body": _raw("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n", b"hello"),
 }
 
+LATE = frozenset({"trailer_count", "trailer_bomb", "trailer_endless", "chunk_too_long"})
+"""What is wrong comes after a part of the body. If that was read before, it is kept, and flagged:
+both outcomes are true."""
+
 CODINGS: dict[str, Handler] = {
     "bomb_deflate": _coded("deflate", _deflated),
     "bomb_gzip_br": _coded("gzip, br", _bomb_in(brotli.compress)),
