@@ -55,7 +55,10 @@ def inspect(
     if as_json:
         import orjson
 
-        _write([orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()])
+        from crawler.cli.printable import printable_json
+
+        text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
+        _write([printable_json(text)])
     elif report.records == 0:
         typer.echo(f"no records yet in {names}", err=True)
     else:

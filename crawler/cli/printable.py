@@ -1,5 +1,6 @@
 """Text from the web on a person's terminal: nothing in it may move the cursor or turn the line."""
 
+import json
 import unicodedata
 
 
@@ -9,6 +10,18 @@ def printable(text: str) -> str:
     if line.isprintable():
         return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def printable_json(text: str) -> str:
+    """Return JSON with what a terminal would act on written as escapes; it means the same."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(char: str) -> str:
+    # json.dumps leaves DEL as it is.
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
 
 
 def cells(text: str) -> int:

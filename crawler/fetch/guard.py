@@ -5,7 +5,7 @@ connection, so that no spelling of an address, no DNS answer and no redirect get
 resolver checks too, so that a name with good and bad addresses is reached on the good ones.
 
 With a proxy it is the proxy that resolves names, and a proxy that a person named is trusted; only
-addresses written in a URL are still refused (`Guard.refuses_literal`).
+addresses written in a URL, and `localhost`, are still refused (`Guard.refuses_literal`).
 """
 
 import asyncio
@@ -54,8 +54,10 @@ class Guard:
         return known
 
     def refuses_literal(self, host: str) -> bool:
-        """Tell whether a URL's host is a numeric address that is not allowed."""
-        host = host.strip("[]")
+        """Tell whether a URL's host is a local name or numeric address that is not allowed."""
+        host = host.strip("[]").removesuffix(".")
+        if host == "localhost" or host.endswith(".localhost"):
+            return not (self.allows("127.0.0.1") or self.allows("::1"))
         # A name's last label is never a number: the URL parser makes an address of it, or refuses.
         if ":" not in host and not host.rpartition(".")[2].isdecimal():
             return False

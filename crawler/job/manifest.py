@@ -191,7 +191,7 @@ def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(path, flags, _FILE_MODE), "wb") as file:
         file.write(data)
         file.flush()

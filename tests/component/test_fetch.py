@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +44,8 @@ async def test_request_is_honest_and_exact(server: FaultServer, fetcher: Fetcher
     assert request.headers["accept-encoding"] == "gzip, deflate, br, zstd"
     assert request.headers["host"] == server.host
     assert request.headers["authorization"] == "Basic eA=="
-    assert "cookie" not in request.headers
+    assert not {"cookie", "referer", "from", "proxy-authorization"} & set(request.headers)
+    assert request.method == "GET"
 
 
 async def test_cookies_are_not_kept(server: FaultServer, fetcher: Fetcher) -> None:
@@ -54,16 +56,21 @@ async def test_cookies_are_not_kept(server: FaultServer, fetcher: Fetcher) -> No
 
 
 async def test_environment_proxy_is_ignored(
-    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A proxy that nobody named would see everything."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    """A proxy that nobody named would see everything; a password for other programs be sent."""
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login bob password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
     fetcher = Fetcher(make_plan(), now)
     await fetcher.open()
     result = await fetcher.fetch(make_item(server.url("/ok")))
     await fetcher.close()
     assert isinstance(result, Fetched)
+    assert "authorization" not in server.requests[0].headers
 
 
 async def test_named_proxy_is_used(server: FaultServer) -> None:

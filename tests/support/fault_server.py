@@ -27,6 +27,7 @@ class Request(NamedTuple):
     headers: dict[str, str]
     at: float
     connection: int
+    method: str = "GET"
 
 
 class Peer:
@@ -154,7 +155,8 @@ def _parse(head: bytes, connection: int) -> Request:
         name, colon, value = line.partition(":")
         if colon:
             headers[name.lower()] = value.strip()
-    return Request(first.split(" ")[1], headers, time.monotonic(), connection)
+    method, path = first.split(" ")[:2]
+    return Request(path, headers, time.monotonic(), connection, method)
 
 
 async def not_found(peer: Peer) -> None:

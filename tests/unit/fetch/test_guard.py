@@ -49,7 +49,10 @@ def test_allowed_nets() -> None:
         ("::1", True),
         ("8.8.8.8", False),
         ("example.org", False),
-        ("localhost", False),
+        ("localhost", True),
+        ("localhost.", True),
+        ("a.localhost", True),
+        ("mylocalhost", False),
         ("a1", False),
         ("web.example1", False),
         ("300.300", True),
@@ -58,3 +61,11 @@ def test_allowed_nets() -> None:
 def test_literals(host: str, refused: bool) -> None:
     """With a proxy, an address in a URL would be passed on (names are the proxy's business)."""
     assert Guard(()).refuses_literal(host) is refused
+
+
+def test_allowed_literals() -> None:
+    """What a person opened would stay shut with a proxy."""
+    guard = Guard(("127.0.0.0/8", "10.0.0.0/8"))
+    for host in ("127.0.0.1", "10.1.2.3", "localhost", "[::ffff:127.0.0.1]"):
+        assert not guard.refuses_literal(host), host
+    assert guard.refuses_literal("192.168.0.1")
