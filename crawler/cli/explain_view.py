@@ -107,6 +107,9 @@ def _robots(r: RobotsVerdict, now: int) -> str:
         case "forbidden" | "allowed":
             until = "" if r.expires_at is None else f"; good until {moment(r.expires_at, now)}"
             text = f"{r.verdict}: {_rule(r)}{asked}{until}"
+            if r.failing_since is not None:
+                since = moment(r.failing_since, now)
+                text += f"; it has not been answered since {since}, so the last rules hold, or none"
     return text
 
 
@@ -174,4 +177,16 @@ def _host(host: HostTurn, now: int) -> str:
     elif host.next_at > now:
         text += f", next turn at {moment(host.next_at, now)}"
     counts = f"{host.ready} ready, {host.leased} leased, {host.waiting} waiting, {host.done} done"
-    return f"{text}; {counts}" + (f", {host.fails} failed" if host.fails else "")
+    text += f"; {counts}" + (f", {host.fails} failed" if host.fails else "")
+    return text + _health(host)
+
+
+def _health(host: HostTurn) -> str:
+    text = f"; latency {host.latency_ms} ms" if host.latency_ms is not None else ""
+    if host.failures_in_row:
+        times = host.failures_in_row
+        often = "once" if times == 1 else f"{times} times in a row"
+        text += f"; failed {often} ({host.last_failure})"
+    if host.throttled:
+        text += f"; {host.throttled} answers asked to slow down"
+    return text

@@ -63,6 +63,10 @@ CRAWL_OPTIONS: dict[str, Any] = {
     "delay": _text(
         "--delay", metavar="TIME", help_text="Between two requests to one host (1s); 0: none."
     ),
+    "adaptive_delay": _switch(
+        "--adaptive-delay/--no-adaptive-delay",
+        help_text="Wait longer where a host is slow (no).",
+    ),
     "timeout": _text("--timeout", metavar="TIME", help_text="Of one try, body included (60s)."),
     "retries": _text("--retries", metavar="N", help_text="More tries after the first (3)."),
     "retry_base": _text(

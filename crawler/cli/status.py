@@ -10,10 +10,14 @@ import typer
 
 from crawler.cli.options import JobOption
 from crawler.errors import ConfigError
+from crawler.model.view import HostState
+from crawler.pipeline.moments import span
+from crawler.ports import Frontier
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 REFUSED = "refused:"
 """Counters of links that were not taken, by the rule that refused them."""
+MOST_HOSTS = 10
 STATES = ("ready", "leased", "waiting", "done", "dead")
 
 
@@ -46,7 +50,7 @@ async def _look(job: Path) -> dict[str, Any]:
     await frontier.open()
     try:
         counters = await frontier.counters()
-        hosts = await frontier.hosts(now=now, limit=10)
+        hosts = await _hosts(frontier, now)
         dead = await frontier.dead_reasons()
     finally:
         await frontier.close()
@@ -75,10 +79,31 @@ async def _look(job: Path) -> dict[str, Any]:
                 "done": host.done,
                 "delay_ms": host.delay_ms,
                 "paused_for_ms": max(0, host.paused_until - now),
+                "failures_in_row": host.failures_in_row,
+                "last_failure": host.last_failure,
+                "latency_ms": host.latency_ms,
+                "throttled": host.throttled,
             }
             for host in hosts
         ],
     }
+
+
+async def _hosts(frontier: Frontier, now: int) -> list[HostState]:
+    """Those that wait first, which is what somebody who looks wants to know; no host twice."""
+    waiting = await frontier.hosts(now=now, limit=MOST_HOSTS, only_waiting=True)
+    busy = await frontier.hosts(now=now, limit=MOST_HOSTS)
+    return list({host.host: host for host in (*waiting, *busy)}.values())
+
+
+def _pause(host: dict[str, Any]) -> str:
+    """Say why a host has nothing to give now."""
+    text = f", paused for {span(host['paused_for_ms'])}" if host["paused_for_ms"] else ""
+    if host["failures_in_row"]:
+        times = host["failures_in_row"]
+        often = "once" if times == 1 else f"{times} times in a row"
+        text += f", failed {often}: {host['last_failure']}"
+    return text
 
 
 def _text(found: dict[str, Any]) -> str:
@@ -98,7 +123,7 @@ def _text(found: dict[str, Any]) -> str:
         lines.append(f"links    refused: {refused}")
     lines += [
         f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
-        f"{host['done']} done, every {host['delay_ms'] / 1000:g} s"
+        f"{host['done']} done, every {host['delay_ms'] / 1000:g} s{_pause(host)}"
         for host in found["hosts"]
         if host["ready"] + host["leased"] + host["waiting"]
     ]

@@ -47,6 +47,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         concurrency=values["concurrent_tasks_per_process"],
         per_host=values["per_host"],
         delay_ms=_ms(values["delay"]),
+        adaptive_delay=values["adaptive_delay"],
         connect_timeout_ms=_ms(values["connect_timeout"]),
         timeout_ms=_ms(values["timeout"]),
         retries=values["retries"],

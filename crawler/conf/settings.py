@@ -108,6 +108,9 @@ class Settings(QueueSettings):
     # Politeness and fetching.
     per_host: Positive = Field(default=16, description="Requests at once to a host without delay")
     delay: Seconds = Field(default=1.0, description="Between two requests to one host")
+    adaptive_delay: bool = Field(
+        default=False, description="Wait longer where a host is slow, never less than the delay"
+    )
     timeout: Annotated[Seconds, Field(gt=0)] = Field(
         default=60.0, description="Of one try, body included"
     )

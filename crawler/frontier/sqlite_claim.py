@@ -23,6 +23,7 @@ from crawler.frontier.sqlite_items import (
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.model.url import origin
 from crawler.model.work import Item
+from crawler.policy.health import PROBE_FROM
 
 MOVES_PER_HOST = 100
 """URLs of deferred or dead origins that one claim puts aside at one host."""
@@ -66,7 +67,10 @@ class Claiming:
     ) -> list[Item]:
         """Lease at most `limit` items."""
         wanted, changes = self._limit_changes(connection, ahead)
-        if not changes and not connection.execute(self._sql["due_hosts"], (now, 1)).fetchone():
+        if (
+            not changes
+            and not connection.execute(self._sql["due_hosts"], (now, 1, PROBE_FROM)).fetchone()
+        ):
             return []  # without the write lock
         with immediate(connection):
             connection.executemany(self._sql["set_lease_limit"], changes)
@@ -77,7 +81,9 @@ class Claiming:
     def _claim(self, connection: sqlite3.Connection, limit: int, now: int) -> list[Item]:
         if limit <= 0:
             return []
-        hosts = connection.execute(self._sql["due_hosts"], (now, limit + _SPARE_HOSTS)).fetchall()
+        hosts = connection.execute(
+            self._sql["due_hosts"], (now, limit + _SPARE_HOSTS, PROBE_FROM)
+        ).fetchall()
         if not hosts:
             return []
         last: int = connection.execute(self._sql["take_leases"], (limit,)).fetchone()[0]

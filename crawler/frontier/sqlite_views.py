@@ -10,6 +10,7 @@ from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.url import origin
 from crawler.model.view import Explanation, HostState, Outlook, Undone
+from crawler.policy.health import PROBE_FROM
 from crawler.ports import FrontierOptions, StoredRules
 
 MOST_HOSTS = 1000
@@ -42,7 +43,7 @@ class Views:
             held = counters["ready"]
         else:
             claimable, next_at = connection.execute(
-                self._sql["claimable_hosts"], (now, MOST_HOSTS)
+                self._sql["claimable_hosts"], (now, MOST_HOSTS, PROBE_FROM)
             ).fetchone()
             held = connection.execute(self._sql["held_hosts"], (MOST_HOSTS,)).fetchone()[0]
         return Outlook(

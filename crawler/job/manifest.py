@@ -37,6 +37,10 @@ class WaitingHost(TypedDict):
     host: str
     urls: int
     until: str | None
+    failures_in_row: int
+    last_failure: str | None
+    latency_ms: int | None
+    throttled: int
 
 
 class Manifest(TypedDict):
@@ -97,6 +101,10 @@ def _waiting(host: HostState) -> WaitingHost:
         "host": host.host,
         "urls": host.ready + host.leased + host.waiting,
         "until": _rfc3339(until) if until > 0 else None,
+        "failures_in_row": host.failures_in_row,
+        "last_failure": host.last_failure,
+        "latency_ms": host.latency_ms,
+        "throttled": host.throttled,
     }
 
 

@@ -26,6 +26,8 @@ class Plan:
     """Tasks of each reader process."""
     per_host: int
     delay_ms: int
+    adaptive_delay: bool
+    """A slow host has a longer delay than `delay_ms`, by its latency."""
     connect_timeout_ms: int
     timeout_ms: int
     """Total of one try, body included."""

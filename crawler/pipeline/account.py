@@ -55,6 +55,8 @@ class RobotsVerdict:
     fetched_at: int | None = None
     expires_at: int | None = None
     due_at: int | None = None
+    failing_since: int | None = None
+    """Since when it has not been answered, if the last answer was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,5 +167,5 @@ def _value(key: str, value: Any) -> Any:
         return _readable(value)
     if isinstance(value, list | tuple):
         return [_value("", part) for part in value]
-    is_time = key == "at" or key.endswith(("_at", "_until"))
+    is_time = key == "at" or key.endswith(("_at", "_until", "_since"))
     return rfc3339(value) if is_time and value is not None else value

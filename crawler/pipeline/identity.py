@@ -73,6 +73,7 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "product_token": plan.product_token,
         "allow_net": list(plan.allow_net),
         "delay_ms": plan.delay_ms,
+        "adaptive_delay": plan.adaptive_delay,
     }
 
 

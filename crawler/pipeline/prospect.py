@@ -2,7 +2,7 @@
 
 import shlex
 
-from crawler.pipeline.account import Account, Known, Next
+from crawler.pipeline.account import Account, HostTurn, Known, Next
 from crawler.pipeline.moments import moment, span
 
 _START = "when the crawl is started again"
@@ -92,6 +92,9 @@ def _waiting(a: Account, known: Known) -> Next:
     text = f"it becomes ready at {moment(due, a.at)}"
     if due <= a.at:
         text = "its time has come: it becomes ready within a second"
+    if a.host is not None and (until := a.host.paused_until or 0) > a.at:
+        text += f"; {_pause(a.host, until, a.at)}"
+        due = max(due, until)
     if a.running is None:
         return Next(what="stopped", text=f"{_START}: {text}", at=due)
     return Next(what="waiting", text=text, at=due)
@@ -118,10 +121,19 @@ def _by_budget(a: Account) -> Next | None:
 
 def _by_pause(a: Account) -> Next | None:
     until = a.host.paused_until if a.host is not None else None
-    if until is None:
+    if a.host is None or until is None:
         return None
-    return Next(
-        what="paused", text=f"its host asked for a pause until {moment(until, a.at)}", at=until
+    return Next(what="paused", text=_pause(a.host, until, a.at), at=until)
+
+
+def _pause(host: HostTurn, until: int, now: int) -> str:
+    """Say until when a host rests: by its own wish, or because it fails."""
+    if not host.failures_in_row or host.last_failure is None:
+        return f"its host has a pause until {moment(until, now)}"
+    times = "once" if host.failures_in_row == 1 else f"{host.failures_in_row} times in a row"
+    return (
+        f"its host has failed {times} ({host.last_failure}) and rests: "
+        f"asked again at {moment(until, now)}"
     )
 
 

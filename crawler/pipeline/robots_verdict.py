@@ -32,6 +32,7 @@ def robots_verdict(
         fetched_at=state.fetched_at,
         expires_at=state.expires_at or None,
         due_at=state.due or None,
+        failing_since=state.failing_since,
     )
 
 

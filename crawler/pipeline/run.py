@@ -16,6 +16,7 @@ from crawler.job.manifest import build_manifest, hash_parts, read_manifest, writ
 from crawler.job.versions import find_versions
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
+from crawler.model.view import HostState
 from crawler.pipeline.ending import Ending, judge_ending
 from crawler.pipeline.identity import changes_of, identity_of
 from crawler.pipeline.node import CrawlNode, Snapshot
@@ -155,7 +156,13 @@ async def _end(
             raise
         return Ending("error", error.exit_code, str(error))
     if ending.exit_code == 7 and waiting:
-        names = ", ".join(host.host for host in waiting[:3])
+        names = ", ".join(host.host + _why(host) for host in waiting[:3])
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         ending = Ending(ending.word, ending.exit_code, f"{ending.line} ({names}{more})")
     return ending
+
+
+def _why(host: HostState) -> str:
+    if not host.failures_in_row:
+        return ""
+    return f": {host.last_failure}, {host.failures_in_row} times in a row"

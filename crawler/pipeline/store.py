@@ -2,6 +2,7 @@
 
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.plan import Plan
+from crawler.policy.politeness import ADAPTIVE_CAP_MS, ADAPTIVE_FACTOR
 from crawler.ports import Frontier, FrontierOptions
 
 
@@ -15,6 +16,8 @@ def frontier_options(plan: Plan) -> FrontierOptions:
         max_depth=plan.max_depth,
         max_pages=plan.max_pages,
         max_pages_per_host=plan.max_pages_per_host,
+        adaptive_factor=ADAPTIVE_FACTOR if plan.adaptive_delay else 0,
+        adaptive_cap_ms=ADAPTIVE_CAP_MS,
     )
 
 

@@ -2,8 +2,7 @@
 
 A failure of the host is one that its next page would most likely meet too. Failures in a row are
 counted in rounds: requests side by side are one (`HostNote.failed_at`). Each round pauses the host
-for longer, and soon a page is no more than a probe. Why these numbers: the decision record "A
-failing host is probed".
+for longer, and soon a page is no more than a probe. Why these numbers: ADR 23.
 """
 
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
@@ -20,7 +19,9 @@ OF_THE_PAGE = frozenset({"http_500", "protocol"})
 
 _OF_THE_HOST = UNREACHED | OF_THE_PAGE | {"timeout", "reset"}
 
-_ENOUGH = 3
+PROBE_FROM = 3
+"""From so many failures in a row on a host has one request at a time."""
+
 _ENOUGH_OF_THE_PAGE = 10
 _LOST_AFTER = 5
 """Rounds of pauses after which a server counts as lost, though it may answer connections."""
@@ -85,4 +86,4 @@ def is_lost(failures: int, failure: str) -> bool:
 
 
 def _enough(failure: str) -> int:
-    return _ENOUGH_OF_THE_PAGE if failure in OF_THE_PAGE else _ENOUGH
+    return _ENOUGH_OF_THE_PAGE if failure in OF_THE_PAGE else PROBE_FROM

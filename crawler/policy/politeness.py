@@ -6,6 +6,12 @@ from email.utils import parsedate_to_datetime
 RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 """Answers that say: not now. All others are final."""
 
+ADAPTIVE_FACTOR = 5
+"""With an adaptive delay a host is asked again after so many times as long as it takes to answer:
+it spends a fifth of its time on us at most. Heritrix's default (`delayFactor`)."""
+
+ADAPTIVE_CAP_MS = 60_000
+
 MAX_PAUSE_MS = 24 * 3_600_000
 """A server may pause us for a day at most; more is a mistake or a trick."""
 

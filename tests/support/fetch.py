@@ -18,6 +18,7 @@ _PLAN = Plan(
     concurrency=64,
     per_host=16,
     delay_ms=0,
+    adaptive_delay=False,
     connect_timeout_ms=2_000,
     timeout_ms=5_000,
     retries=3,

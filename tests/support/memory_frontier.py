@@ -13,6 +13,7 @@ from crawler.model.result import NO_SERVER, Batch, Result, Rules
 from crawler.model.url import host_key, origin
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
+from crawler.policy.health import PROBE_FROM
 from crawler.ports import AddResult, CommitResult, FrontierOptions, HostTerms, Part, StoredRules
 
 MOVES_PER_HOST = 100
@@ -142,7 +143,8 @@ class MemoryFrontier:
 
     def free_leases(self, host: Host) -> int:
         limit = 4 * self.terms(host).per_host
-        limit = 1 if self.delay(host) else max(limit, self.ahead.get(host.key, 0))
+        is_single = self.delay(host) or host.streak >= PROBE_FROM
+        limit = 1 if is_single else max(limit, self.ahead.get(host.key, 0))
         return limit - host.count("leased")
 
     def budget(self, host: Host) -> int:

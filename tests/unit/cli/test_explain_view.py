@@ -136,6 +136,12 @@ def test_what_else_is_said():
     assert "settings alone" in row("job", job=None, known=None)
     assert "taken as a seed" in row("scope", scope=OUT)
     assert "paused until" in row("host", host=replace(HOST, paused_until=SOON))
+    sick = replace(HOST, failures_in_row=3, last_failure="http_429", latency_ms=90, throttled=7)
+    assert row("host", host=sick).endswith(
+        "latency 90 ms; failed 3 times in a row (http_429); 7 answers asked to slow down"
+    )
+    passed = replace(ACCOUNT.robots, failing_since=NOW - 40 * 86_400_000)
+    assert "not been answered since 2001-07-31T01:46:40Z, 40 d ago" in row("robots", robots=passed)
     assert "no delay" in row("host", host=replace(HOST, delay_ms=0))
 
 

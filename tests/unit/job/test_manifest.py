@@ -89,7 +89,7 @@ def test_a_failed_write_keeps_the_old_one(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_says_all_that_the_design_asks_for() -> None:
     """What reads the parts afterwards relies on these names."""
-    host = HostState("a.example", 2, 0, 5, 1, 1000, 1_700_000_000_000, 0, 0)
+    host = HostState("a.example", 2, 0, 5, 1, 1000, 1_700_000_000_000, 0, 0, 5, "timeout", 80, 2)
     manifest = build_manifest(
         started_at=1_700_000_000_123,
         ended_at=1_700_000_060_000,
@@ -106,7 +106,15 @@ def test_says_all_that_the_design_asks_for() -> None:
     assert manifest["states"] == {"ready": 2, "leased": 0, "waiting": 0, "done": 5, "dead": 0}
     assert manifest["counters"] == {"records": 5}
     assert manifest["waiting_hosts"] == [
-        {"host": "a.example", "urls": 3, "until": "2023-11-14T22:13:20.000Z"}
+        {
+            "host": "a.example",
+            "urls": 3,
+            "until": "2023-11-14T22:13:20.000Z",
+            "failures_in_row": 5,
+            "last_failure": "timeout",
+            "latency_ms": 80,
+            "throttled": 2,
+        }
     ]
     assert "missing" not in manifest["versions"].values()
     json.dumps(manifest)

@@ -130,6 +130,25 @@ SITUATIONS = {
     "budget, stopped": ({"budgets": (SPENT,), "running": None}, "budget", "used up", None),
     "room": ({"budgets": (replace(SPENT, is_spent=False),)}, "now", "at once", NOW),
     "paused": (host(paused_until=SOON), "paused", "pause until", SOON),
+    "rests": (
+        host(paused_until=SOON, failures_in_row=5, last_failure="timeout"),
+        "paused",
+        "failed 5 times in a row (timeout) and rests: asked again at 2001-09-09T01:48:10Z",
+        SOON,
+    ),
+    "rests after one": (
+        host(paused_until=SOON, failures_in_row=1, last_failure="connect"),
+        "paused",
+        "failed once (connect)",
+        SOON,
+    ),
+    "waiting at a host that rests": (
+        known("waiting", due_at=NOW + 1)
+        | host(paused_until=SOON, failures_in_row=4, last_failure="http_503"),
+        "waiting",
+        "failed 4 times in a row (http_503)",
+        SOON,
+    ),
     "deferred": (robots("deferred", due_at=SOON), "robots", "again at", SOON),
     "deferral over": (robots("deferred", due_at=NOW), "robots", "fetched first", None),
     "no server": (robots("unreachable", due_at=SOON), "robots", "again at", SOON),

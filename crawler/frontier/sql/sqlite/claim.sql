@@ -9,10 +9,11 @@ UPDATE sequences SET value = value + ?1 WHERE name = 'lease' RETURNING value;
 UPDATE hosts SET lease_limit = ?2 WHERE id = ?1 AND delay_ms = 0 AND lease_limit <> ?2;
 
 -- name: due_hosts
--- Hosts that may be asked now, the one that has waited longest first.
-SELECT id, host, delay_ms, lease_limit - leased, page_limit - pages - leased, owed, last_start, paused_until,
+-- Hosts that may be asked now, the one that has waited longest first; from ?3 failures in a row on a host has one
+-- lease at a time.
+SELECT id, host, delay_ms, CASE WHEN streak >= ?3 THEN 1 ELSE lease_limit END - leased, page_limit - pages - leased, owed, last_start, paused_until,
     streak
-FROM hosts WHERE claimable = 1 AND next_at <= ?1 ORDER BY next_at LIMIT ?2;
+FROM hosts WHERE claimable = 1 AND next_at <= ?1 AND (streak < ?3 OR leased = 0) ORDER BY next_at LIMIT ?2;
 
 -- name: host_origins
 -- The origins of a host (one for http, one for https) as the robots gate sees them.

@@ -1,9 +1,11 @@
 -- Looking at the store; nothing here writes.
 
 -- name: claimable_hosts
--- How many hosts (at most ?2 are counted) have something to give and no pause, and when the first may be asked.
+-- How many hosts (at most ?2 are counted) have something to give and no pause, and when the first may be asked; from
+-- ?3 failures in a row on a host has one lease at a time.
 SELECT count(*), min(next_at) FROM (
-    SELECT next_at FROM hosts WHERE claimable = 1 AND paused_until <= ?1 ORDER BY next_at LIMIT ?2
+    SELECT next_at FROM hosts WHERE claimable = 1 AND paused_until <= ?1 AND (streak < ?3 OR leased = 0)
+    ORDER BY next_at LIMIT ?2
 );
 
 -- name: held_hosts
