@@ -85,6 +85,10 @@ class Sitemap:
             self.problem = str(end)
         except expat.ExpatError as error:
             self.problem = f"broken XML: {expat.ErrorString(error.code)}"
+        except (LookupError, ValueError):
+            # Python's codecs, when an XML declaration names one that does not exist or that makes
+            # characters of several bytes.
+            self.problem = "an encoding that cannot be read"
         if self.problem is not None and reader is not None:
             yield self._counted(reader.found(), is_bounded=False)
 
@@ -177,7 +181,7 @@ class _Xml:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        parser.EntityDeclHandler = self._entity
+        parser.EntityDeclHandler = parser.AttlistDeclHandler = self._declaration
         self._parser = parser
         self._depth = 0
         self._shape: _Shape | None = None
@@ -197,9 +201,10 @@ class _Xml:
         found, self._found = self._found, []
         return found
 
-    def _entity(self, *_: object) -> None:
-        # No sitemap needs one; a few of them make gigabytes.
-        raise _EndedError("declares entities")
+    def _declaration(self, *_: object) -> None:
+        # No sitemap needs one. A few entities make gigabytes, and one long default of an attribute
+        # is copied for each element.
+        raise _EndedError("declares entities or attributes")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1

@@ -67,12 +67,15 @@ class Parameters:
         address, _, query = url.partition("?")
         found = [pair for pair in query.split("&") if self._drops(pair)]
         if self._stripped_path(address) != address:
-            found += [text for text in re.split("[/;]", address) if self._drops(text)]
+            path = address[address.index("/", 8) :]
+            found += [text for text in re.split("[/;]", path) if self._drops(text)]
         return found
 
     def _stripped_path(self, address: str) -> str:
-        segments = []
-        for segment in address.split("/"):
+        # The host's name may hold semicolons as well, and stays.
+        *place, path = address.split("/", 3)
+        segments = place
+        for segment in path.split("/"):
             first, *others = segment.split(";")
             segments.append(";".join([first, *(it for it in others if not self._drops(it))]))
         path = "/".join(segments)

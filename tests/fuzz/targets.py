@@ -8,6 +8,7 @@ from tests.fuzz import (
     html_target,
     response_target,
     robots_target,
+    sitemap_target,
 )
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -16,4 +17,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "html": html_target.check,
     "response": response_target.check,
     "robots": robots_target.check,
+    "sitemap": sitemap_target.check,
 }

@@ -171,7 +171,8 @@ def urls_with_parameters(draw: st.DrawFn) -> str:
     mixed = st.lists(NAMED | texts, max_size=5)
     ends = st.sampled_from(["", "/", ";", "/..;", "/.;", "/%2e;"])
     path = "".join(end + part for end, part in zip(draw(st.lists(ends)), draw(mixed), strict=False))
-    return f"http://h.example/{path};{';'.join(draw(mixed))}?{'&'.join(draw(mixed))}"
+    host = draw(st.sampled_from(["h.example", "h.example;jsessionid=1", ";jsessionid=1"]))
+    return f"http://{host}/{path};{';'.join(draw(mixed))}?{'&'.join(draw(mixed))}"
 
 
 @settings(max_examples=500, deadline=None)

@@ -86,11 +86,15 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
         (b"<html><head></head></html>", 0, "no sitemap: its root element is another"),
         (b"some words\nand more", 0, "neither XML nor a list of URLs"),
         (b"\x00\x01\x02\xff", 0, "neither XML nor a list of URLs"),
-        (f"{LAUGHS}<urlset><url><loc>&b;</loc></url></urlset>".encode(), 0, "declares entities"),
+        (
+            f"{LAUGHS}<urlset><url><loc>&b;</loc></url></urlset>".encode(),
+            0,
+            "declares entities or attributes",
+        ),
         (
             b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><urlset>&a;</urlset>',
             0,
-            "declares entities",
+            "declares entities or attributes",
         ),
         (URLSET.encode()[:-30], 1, "broken XML: no element found"),
         (URLSET.replace("</urlset>", "</nothing>").encode(), 2, "broken XML: mismatched tag"),
@@ -103,6 +107,23 @@ def test_faults_keep_what_came_before_them(body: bytes, entries: int, problem: s
     found, why = read(body)
     assert why == problem
     assert len(found) == entries
+
+
+DECLARED = "<!DOCTYPE x [<!ATTLIST url a CDATA 'b'>]>"
+UNREADABLE = ["shift_jis", "utf-7", "utf-32", "idna", "punycode", "rot13", "undefined", "x-none"]
+
+
+@pytest.mark.parametrize("encoding", UNREADABLE)
+def test_an_encoding_that_cannot_be_read_is_a_problem(encoding: str) -> None:
+    """A word in a sitemap's first line would raise in the reader (found by fuzzing)."""
+    body = f"<?xml version='1.0' encoding='{encoding}'?><urlset></urlset>".encode()
+    assert read(body) == ([], "an encoding that cannot be read")
+
+
+def test_defaults_of_attributes_are_not_read() -> None:
+    """A long one is copied for each element: a sitemap of 10 MB would take hours."""
+    body = f"{DECLARED}<urlset><url><loc>http://h/</loc></url></urlset>".encode()
+    assert read(body) == ([], "declares entities or attributes")
 
 
 def test_a_cut_gzip_keeps_what_could_be_unpacked() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.policy.canonicalization import LinkResolver
+from crawler.policy.canonicalization import LinkResolver, canonicalize
 from crawler.policy.parameters import DEFAULT_NAMES, NAME, Parameters
 
 DEFAULT = Parameters(DEFAULT_NAMES)
@@ -60,6 +60,16 @@ def test_removed(rest: str, expected: str) -> None:
 def test_kept(rest: str) -> None:
     """Two pages would be taken for one, and one of them never fetched."""
     url = f"http://h/{rest}"
+    assert DEFAULT.stripped(url) == url
+    assert DEFAULT.removed(url) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a;jsessionid=1/", "http://;jsessionid=1/", "https://h;cfid=1:8/x"]
+)
+def test_a_host_is_never_stripped(url: str) -> None:
+    """A link to one host would become one to another, or to none (found by fuzzing)."""
+    assert canonicalize(url) == url
     assert DEFAULT.stripped(url) == url
     assert DEFAULT.removed(url) == []
 
