@@ -30,6 +30,7 @@ from crawler.pipeline.ending import SIGNAL_BASE, Ending
 from crawler.pipeline.reader import reader
 from crawler.pipeline.run import Orders, run_node
 from crawler.pipeline.seeding import check_sources
+from crawler.pipeline.store import site_limits
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
@@ -82,6 +83,7 @@ class Runner:
         self._settings = settings
         self._on_snapshot = on_snapshot
         self._node: CrawlNode | None = None
+        self._limit_of: Callable[[str], int | None] | None = None
 
     async def writer(self, desired: int) -> "AsyncIterator[Item]":
         """Yield at most `desired` leased items: QuasiQueue's writer, while `main` runs."""
@@ -93,6 +95,7 @@ class Runner:
     async def main(self) -> Ending:
         settings = self._settings
         plan = make_plan(settings)
+        self._limit_of = site_limits(plan)
         job = Job.at(plan.job, plan.output)
         check_sources(settings.seeds, needed=settings.fresh or not job.frontier.exists())
         if settings.fresh:
@@ -118,7 +121,15 @@ class Runner:
 
     async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:
         self._node = node
-        queue = CrawlQueue(NAME, node, reader, context, self._settings, now=now)
+        queue = CrawlQueue(
+            NAME,
+            node,
+            reader,
+            context,
+            self._settings,
+            now=now,
+            limit_of=self._limit_of,
+        )
         ending = await queue.main()
         _answer_signals()
         return None if ending.signal is None else int(ending.signal)

@@ -55,11 +55,18 @@ def show(
         found = {line.name: {"value": line.value, "source": line.source} for line in shown}
         sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
         return
-    rows = [(line.name, _text(line.value), line.source) for line in shown]
+    rows = [(line.name, text, line.source) for line in shown for text in _texts(line.value)]
     name_width = max(len(name) for name, _, _ in rows)
     value_width = min(48, max(len(value) for _, value, _ in rows))
     for name, value, source in rows:
         sys.stdout.write(f"{name:<{name_width}}  {value:<{value_width}}  {source}\n")
+
+
+def _texts(value: object) -> list[str]:
+    """A site table has a row of its own."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_text([f"{key}={_text(one)}" for key, one in table.items()]) for table in value]
+    return [_text(value)]
 
 
 def _text(value: object) -> str:

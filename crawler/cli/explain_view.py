@@ -15,6 +15,7 @@ TRAPS = {
     "path_repetition": f"one segment more than {traps.MAX_REPEATS} times in the path",
     "query_repetition": f"one name=value more than {traps.MAX_EQUAL_PAIRS} times in the query",
     "calendar": f"a date more than {traps.MAX_YEARS_AHEAD} years ahead, or long before any archive",
+    "logout": "it looks like a log-out, of a site that knows the crawl by a session",
     "hops": f"more than {traps.MAX_HOPS:,} links away from its seed",
 }
 _MOST_PARENTS = 10
@@ -46,6 +47,8 @@ def _about(a: Account, job: str) -> Iterator[Row]:
 
 
 def _rules(a: Account) -> Iterator[Row]:
+    if a.site is not None:
+        yield "site", a.site
     scope = a.scope.text
     if a.scope.allowed is False and a.known is not None and a.known.state != "dead":
         scope += "; it was taken as a seed, or before the rules were these"

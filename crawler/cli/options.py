@@ -105,6 +105,9 @@ CRAWL_OPTIONS: dict[str, Any] = {
     "contact": _text(
         "--contact", metavar="TEXT", help_text="URL or mail address in the agent's name."
     ),
+    "cookies": _text(
+        "--cookies", metavar="FILE", help_text="Cookie file; each goes to its own hosts only."
+    ),
     "proxy": _text("--proxy", metavar="URL", help_text="HTTP proxy for all requests."),
     "allow_net": _texts(
         "--allow-net", metavar="CIDR", help_text="Addresses to reach although not public."

@@ -1,11 +1,14 @@
 """The crawl file: TOML with the names of the settings, so that a crawl can be kept and shared."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.conf.sources import FLAG_ONLY, NAMES, Given, Values, flag_of, read_small, suggest
+from crawler.conf.files import read_small
+from crawler.conf.sources import FLAG_ONLY, NAMES, Given, Values, flag_of, suggest
 from crawler.errors import ConfigError
 
+_SITE = re.compile(r"""\s*\[{1,2}\s*["']?site["']?\s*\]""").match
 _NOT_IN_FILE = FLAG_ONLY | {"config"}
 
 
@@ -29,11 +32,25 @@ def from_crawl_file(path: Path, problems: list[str]) -> Values:
     for key, value in table.items():
         place = f"{path}, line {lines[key]}: {key}" if key in lines else f"{path}: {key}"
         problem = _problem_of_key(key, value)
-        if problem is None:
-            values[key] = Given(value, "file", place)
-        else:
+        if problem is not None:
             problems.append(f"{place}: {problem}")
+        elif key == "site":
+            values[key] = Given(_tables(value, text, path, problems), "file", place)
+        else:
+            values[key] = Given(value, "file", place)
     return values
+
+
+def _tables(given: object, text: str, path: Path, problems: list[str]) -> Sequence[object]:
+    from crawler.conf.sites import read_tables  # noqa: PLC0415 - only for who has such tables
+
+    number = len(given) if isinstance(given, list) else 1
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if _SITE(line)]
+    if len(lines) == number:
+        places = [f"{path}, line {line}: [[site]]" for line in lines]
+    else:
+        places = [f"{path}: site number {n}" for n in range(1, number + 1)]
+    return read_tables(given, places, problems)
 
 
 def _problem_of_key(key: str, value: object) -> str | None:

@@ -1,5 +1,6 @@
 """Settings from all sources: flags, then environment, `.env`, crawl file, defaults."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from crawler.conf.settings import SECRETS, Settings
 from crawler.conf.sources import Given, Values, from_dotenv, from_environment, from_flags
 from crawler.errors import ConfigError
 
-_PATHS = ("job", "output", "config")
+_PATHS = ("job", "output", "config", "cookies")
 _LEGACY = "full_queue_sleep_time"
 _LONGEST_SHOWN = 60
 
@@ -45,9 +46,24 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: 
         path = getattr(settings, name)
         if path is not None:
             setattr(settings, name, cwd / path)
+    _warn_of_readers(settings, notes)
     settings.remember({name: given.kind for name, given in values.items()}, tuple(notes))
     make_plan(settings)
     return settings
+
+
+def _warn_of_readers(settings: Settings, notes: list[str]) -> None:
+    """A file with secrets should be its owner's alone."""
+    secret = [settings.cookies]
+    if settings.config and (settings.header or any(table.has_secrets for table in settings.site)):
+        secret.append(settings.config)
+    for path in secret:
+        try:
+            mode = path.stat().st_mode if path is not None else 0
+        except OSError:
+            continue  # said where it is read
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            notes.append(f"{path} holds secrets and others can read it: chmod 600 it")
 
 
 def _crawl_file(given: Given, cwd: Path) -> Path:

@@ -4,15 +4,19 @@ A reader makes its plan from QuasiQueue's plain `model_dump()`, so pydantic is n
 """
 
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.conf.agent import make_agent
+from crawler.conf.cookies import read_cookies
+from crawler.conf.plan_sites import make_site
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
-from crawler.policy.scope import Scope
+from crawler.model.site import Cookie
+from crawler.policy.site_scope import make_scope
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
@@ -38,7 +42,8 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
     except ValueError as error:
         raise ConfigError(f"user_agent {error}") from None
     # Each reader makes its own; a glob that cannot match is refused here, once.
-    Scope("any", (), values["include"], values["exclude"])
+    sites = tuple(make_site(table) for table in values["site"])
+    make_scope("any", (), values["include"], values["exclude"], sites)
     return Plan(
         job=job,
         output=Path(values["output"] or job / "pages"),
@@ -76,7 +81,8 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         robots_max_age_ms=_ms(values["robots_max_age"]),
         max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
         cache_redis_url=values["cache_redis_url"],
-        sites=(),
+        sites=sites,
+        cookies=_cookies(values["cookies"]),
         clock_offset_ms=values["clock_offset_ms"],
     )
 
@@ -88,6 +94,10 @@ def _ms(seconds: float) -> int:
 def _pair(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name.strip(), value.strip()
+
+
+def _cookies(path: str | Path | None) -> tuple[Cookie, ...]:
+    return () if path is None else read_cookies(Path(path), time.time_ns() // 1_000_000)
 
 
 class LeaseNeeds(NamedTuple):
@@ -104,7 +114,8 @@ class LeaseNeeds(NamedTuple):
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "LeaseNeeds":
         window, timeout = _ms(values["prevent_requeuing_time"]), _ms(values["timeout"])
-        delay, base, retries = _ms(values["delay"]), _ms(values["retry_base"]), values["retries"]
+        base, retries = _ms(values["retry_base"]), values["retries"]
+        delay = _ms(max([values["delay"], *(table["delay"] or 0 for table in values["site"])]))
         # The back-off doubles and has up to half of it added by chance; a wait longer than the
         # window is a due time in the frontier and needs no lease.
         waits = sum(min(window, max(delay, base * 3 * 2**n // 2)) for n in range(min(retries, 40)))

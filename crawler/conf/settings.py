@@ -7,67 +7,42 @@ Values that depend on one another are checked in `crawler.conf.plan`.
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from quasiqueue.settings import Settings as QueueSettings
 
 from crawler.conf import agent, checks
+from crawler.conf.kinds import (
+    NONE,
+    NONE_OR_BYTES,
+    NONE_OR_SECONDS,
+    NONE_OR_SOME_SECONDS,
+    PATH,
+    Bytes,
+    Depth,
+    Headers,
+    Limit,
+    Networks,
+    ParameterNames,
+    Positive,
+    Seconds,
+    Words,
+    optional,
+)
+from crawler.conf.sites import SiteTable
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
 from crawler.policy.parameters import DEFAULT_NAMES
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8
-SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier", "seeds"})
+SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier", "seeds", "site"})
 INTERNAL = frozenset({"clock_offset_ms"})
 """Fields that travel to the readers but that nobody sets."""
-
-
-def _optional(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that lets None pass."""
-    return AfterValidator(lambda value: None if value is None else check(value))
-
-
-SECONDS = BeforeValidator(checks.to_seconds)
-NONE_OR_SECONDS = BeforeValidator(checks.none_or_seconds)
-NONE_OR_SOME_SECONDS = BeforeValidator(checks.none_or_some_seconds)
-BYTES = BeforeValidator(checks.to_bytes)
-NONE_OR_BYTES = BeforeValidator(checks.none_or_bytes)
-_NONE = BeforeValidator(checks.none_or_same)
-_PATH = BeforeValidator(checks.to_path)
-
-Seconds = Annotated[float, SECONDS]
-Bytes = Annotated[int, BYTES, Field(gt=0)]
-Words = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(checks.split_words),
-    AfterValidator(checks.no_empty_words),
-]
-ParameterNames = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(checks.split_words_and_commas),
-    AfterValidator(checks.parameter_names),
-]
-Headers = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(checks.split_lines),
-    AfterValidator(checks.headers),
-]
-Networks = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(checks.split_words_and_commas),
-    AfterValidator(checks.networks),
-]
-Positive = Annotated[int, Field(ge=1, le=1_000_000)]
-Limit = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _NONE]
 
 
 def _cores() -> int:
@@ -95,12 +70,12 @@ class Settings(QueueSettings):
 
     # What to crawl, and where to.
     seeds: Words = Field(default=(), description="Seed files, URLs, or - for stdin")
-    job: Annotated[Path, _PATH] = Field(default=Path("crawl"), description="Directory of the crawl")
-    output: Annotated[Path | None, _NONE, _PATH] = Field(
+    job: Annotated[Path, PATH] = Field(default=Path("crawl"), description="Directory of the crawl")
+    output: Annotated[Path | None, NONE, PATH] = Field(
         default=None, description="Directory of the JSONL parts; none: pages in the job"
     )
-    config: Annotated[Path | None, _NONE, _PATH] = Field(default=None, description="Crawl file")
-    frontier: Annotated[str | None, _NONE] = Field(
+    config: Annotated[Path | None, NONE, PATH] = Field(default=None, description="Crawl file")
+    frontier: Annotated[str | None, NONE] = Field(
         default=None, description="The frontier; none: the job's own SQLite file"
     )
     fresh: bool = Field(default=False, description="Move an old job aside (only as a flag)")
@@ -126,16 +101,24 @@ class Settings(QueueSettings):
     )
     max_crawl_delay: Seconds = Field(default=30.0, description="Obey a Crawl-delay up to this")
     header: Headers = Field(default=(), description="Sent only to hosts that a person named")
-    user_agent: Annotated[str | None, _optional(agent.check_user_agent), _NONE] = Field(
+    cookies: Annotated[Path | None, NONE, PATH] = Field(
+        default=None, description="Cookie file; each goes to the hosts it was written for"
+    )
+    user_agent: Annotated[str | None, optional(agent.check_user_agent), NONE] = Field(
         default=None, description="The agent's name"
     )
-    contact: Annotated[str | None, _optional(agent.check_contact), _NONE] = Field(
+    contact: Annotated[str | None, optional(agent.check_contact), NONE] = Field(
         default=None, description="URL or mail address in the agent's name"
     )
-    proxy: Annotated[str | None, _optional(checks.http_url), _NONE] = Field(
+    proxy: Annotated[str | None, optional(checks.http_url), NONE] = Field(
         default=None, description="HTTP proxy"
     )
     allow_net: Networks = Field(default=(), description="Address ranges to reach though not public")
+
+    # What holds for some hosts only.
+    site: Annotated[tuple[SiteTable, ...], NoDecode] = Field(
+        default=(), description="[[site]] tables of the crawl file"
+    )
 
     # Scope and budgets.
     scope: ScopeMode = Field(default="host", description="Which links are followed")
@@ -144,9 +127,7 @@ class Settings(QueueSettings):
     strip_params: ParameterNames = Field(
         default=DEFAULT_NAMES, description="Parameters that no URL keeps; none: all are kept"
     )
-    depth: Annotated[Annotated[int, Field(ge=0, le=1_000_000)] | None, _NONE] = Field(
-        default=None, description="Links away from a seed"
-    )
+    depth: Annotated[Depth | None, NONE] = Field(default=None, description="Links away from a seed")
     max_pages: Limit = Field(default=None, description="Pages in all")
     max_pages_per_host: Limit = Field(default=None, description="Pages of one host")
     max_time: Annotated[float | None, NONE_OR_SOME_SECONDS] = Field(
@@ -157,7 +138,7 @@ class Settings(QueueSettings):
         default=None, description="Bodies in all"
     )
     max_wait: Seconds = Field(default=300.0, description="End when all that is left waits longer")
-    max_failures: Annotated[Annotated[int, Field(ge=0, le=2**62)] | None, _NONE] = Field(
+    max_failures: Annotated[Annotated[int, Field(ge=0, le=2**62)] | None, NONE] = Field(
         default=None, description="More than these end with code 5"
     )
 
@@ -166,7 +147,7 @@ class Settings(QueueSettings):
     part_max_age: Annotated[Seconds, Field(gt=0)] = Field(
         default=3600.0, description="A new part at this age"
     )
-    cache_redis_url: Annotated[str | None, _optional(checks.redis_url), _NONE] = Field(
+    cache_redis_url: Annotated[str | None, optional(checks.redis_url), NONE] = Field(
         default=None, description="Redis for robots rules; none: memory of each process"
     )
     lease: Annotated[float | None, NONE_OR_SECONDS] = Field(
@@ -246,6 +227,8 @@ def masked(name: str, value: object) -> object:
     """Return a field's value without its secrets."""
     if name not in SECRETS or not value:
         return value
+    if name == "site" and isinstance(value, tuple):
+        return tuple(table.public() for table in value)
     if name == "header" and isinstance(value, tuple):
         return tuple(mask_header(line) for line in value)
     if name == "seeds" and isinstance(value, tuple):

@@ -2,16 +2,17 @@
 
 from typing import NamedTuple
 
-from crawler.conf.settings import (
+from crawler.conf.kinds import (
     BYTES,
-    INTERNAL,
     NONE_OR_BYTES,
     NONE_OR_SECONDS,
+    NONE_OR_SOME_SECONDS,
     SECONDS,
-    Settings,
-    masked,
 )
+from crawler.conf.settings import INTERNAL, Settings, masked
 from crawler.conf.units import format_duration, format_size
+
+_DURATIONS = (SECONDS, NONE_OR_SECONDS, NONE_OR_SOME_SECONDS)
 
 
 class Shown(NamedTuple):
@@ -46,7 +47,7 @@ def sources(settings: Settings) -> dict[str, str]:
 def _plain(name: str, value: object) -> object:
     value = masked(name, value)
     kinds = Settings.model_fields[name].metadata
-    if isinstance(value, int | float) and (SECONDS in kinds or NONE_OR_SECONDS in kinds):
+    if isinstance(value, int | float) and any(kind in kinds for kind in _DURATIONS):
         return format_duration(round(value * 1000))
     if isinstance(value, int) and (BYTES in kinds or NONE_OR_BYTES in kinds):
         return format_size(value)

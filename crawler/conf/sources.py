@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 from dotenv.parser import parse_stream
 
+from crawler.conf.files import read_small
 from crawler.conf.settings import ENV_PREFIX, INTERNAL, Settings
 from crawler.errors import ConfigError
 
 NAMES = tuple(name for name in Settings.model_fields if name not in INTERNAL)
 FLAG_ONLY = frozenset({"fresh"})
 """Said by a service or a file, it would move a job aside at every restart."""
+FILE_ONLY = frozenset({"site"})
+"""Tables, which no variable and no flag can hold."""
 
 FLAG_NAMES = {
     "num_processes": "processes",
@@ -26,7 +29,6 @@ FLAG_NAMES = {
 }
 """Settings whose flag has another name: QuasiQueue's own."""
 _HINTS = {flag: name for name, flag in FLAG_NAMES.items()}
-_MAX_FILE_BYTES = 1_000_000
 
 _KUBERNETES = re.compile(
     r"CRAWLER_(?:\w+_)?(?:SERVICE_(?:HOST|PORT)\w*|PORT|PORT_\d+_\w+)|CRAWLER_(?:PORT|SERVICE_)\w*"
@@ -103,6 +105,8 @@ def _name_of_variable(variable: str, place: str, notes: list[str]) -> str | None
     if variable.isupper() and name in NAMES:
         if name in FLAG_ONLY:
             raise ConfigError(f"{place}: can only be given as {flag_of(name)}")
+        if name in FILE_ONLY:
+            raise ConfigError(f"{place}: can only be given as [[{name}]] in a crawl file")
         return name
     if _KUBERNETES.fullmatch(variable):
         notes.append(f"{variable} is ignored: it looks like one that Kubernetes sets")
@@ -122,23 +126,3 @@ def nearest(name: str, names: Iterable[str] = NAMES) -> str | None:
 def suggest(name: str) -> str:
     near = nearest(name)
     return f"; did you mean {near}?" if near else ""
-
-
-def read_small(path: Path) -> str:
-    """Return a small text file.
-
-    Raises:
-        ConfigError: it cannot be read, is no text or far too large.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    if len(data) > _MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: too large, more than 1 MB")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}, line {line}: is no UTF-8 text") from None

@@ -31,8 +31,16 @@ class _Lane:
 class Deck:
     """Shaped like the queue that QuasiQueue's Builder fills, and never full."""
 
-    def __init__(self, *, per_host: int, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        per_host: int,
+        now: Callable[[], int],
+        limit_of: Callable[[str], int | None] | None = None,
+    ) -> None:
+        """`limit_of` says for a host what holds there instead of `per_host`."""
         self._per_host = per_host
+        self._limit_of = limit_of
         self._now = now
         self._lanes: dict[str, _Lane] = {}
         self._ready: deque[_Lane] = deque()
@@ -146,7 +154,11 @@ class Deck:
         if lane is None:
             lane = self._lanes[item.host] = _Lane()
         # With a delay the frontier has at most one URL of the host out, whatever we do here.
-        lane.limit = self._per_host if item.delay_ms == 0 else _UNBOUNDED
+        if item.delay_ms:
+            lane.limit = _UNBOUNDED
+        else:
+            own = None if self._limit_of is None else self._limit_of(item.host)
+            lane.limit = own or self._per_host
         return lane
 
     def _refresh(self, host: str) -> None:

@@ -41,7 +41,9 @@ class CrawlQueue(QuasiQueue):
         settings: DealerSettings,
         *,
         now: Now,
+        limit_of: Callable[[str], int | None] | None = None,
     ) -> None:
+        """`limit_of` says for a host what holds there instead of `per_host` of the settings."""
         if not inspect.iscoroutinefunction(reader) or "item" not in _names(reader):
             raise TypeError("the reader must be an async function with a parameter named `item`")
         if not inspect.iscoroutinefunction(context):
@@ -55,6 +57,7 @@ class CrawlQueue(QuasiQueue):
         )
         self._node = node
         self._now = now
+        self._limit_of = limit_of
         self._crawl_settings = settings
         self._stop = StopFlag()
         self._run: Run | None = None
@@ -109,6 +112,7 @@ class CrawlQueue(QuasiQueue):
             end=self._end,
             reader_stuck_s=self.reader_stuck_s,
             parent_stuck_s=self.parent_stuck_s,
+            limit_of=self._limit_of,
         )
         if self.ending is not None:
             self._run.end()

@@ -78,6 +78,7 @@ class Run:
         end: Callable[[Ending], None],
         reader_stuck_s: float,
         parent_stuck_s: float,
+        limit_of: Callable[[str], int | None] | None = None,
     ) -> None:
         self._node = node
         self._name = name
@@ -92,7 +93,7 @@ class Run:
         self._error: Exception | None = None
         self._low = settings.max_queue_size * _REFILL_BELOW
         self._slept_full = False
-        self._deck = Deck(per_host=settings.per_host, now=now)
+        self._deck = Deck(per_host=settings.per_host, now=now, limit_of=limit_of)
         self._builder = RequeueWindow(
             self._deck, settings, writer, max_populate=settings.max_queue_size
         )

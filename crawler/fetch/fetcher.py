@@ -13,6 +13,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from crawler.fetch.access import Access
 from crawler.fetch.body import Body, read_body
 from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passing
@@ -20,6 +21,7 @@ from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.fetch.protocol import BadResponseError
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
+from crawler.model.site import Headers
 from crawler.model.work import Item
 from crawler.policy.health import SLOW_DOWN
 from crawler.policy.retry import Again, after_try
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_DRAINED_BYTES = 65_536
 _TRANSFER_CODINGS = frozenset({"chunked", "identity", ""})
-
-Headers = tuple[tuple[str, str], ...]
 
 
 class Try(NamedTuple):
@@ -57,6 +57,7 @@ class Fetcher:
         self._plan = plan
         self._now = now
         self._guard = Guard(plan.allow_net)
+        self._access = Access(plan, now)
         self._session: aiohttp.ClientSession
         self._resolver: GuardedResolver | None = None
 
@@ -79,6 +80,10 @@ class Fetcher:
             # page, so it is entered only when there is something to repeat.
             return step.result
         return await self._repeat(item, headers, step)
+
+    async def ask_robots(self, url: str, *, cap: int) -> Try:
+        """Make one request for rules: under the site's own name, but without any secret."""
+        return await self.try_once(url, headers=self._access.agent(url), cap=cap)
 
     async def try_once(
         self, url: str, *, headers: Headers = (), attempts: int = 1, cap: int | None = None
@@ -151,6 +156,7 @@ class Fetcher:
         if response.status < 200:
             response.close()
             raise BadResponseError(f"status {response.status} is no answer")
+        self._access.keep(url, response.headers)
         named, size = _headers(response.headers)
         fault = _fault_of(named, size)
         if fault is not None:
@@ -160,6 +166,8 @@ class Fetcher:
 
     async def _step(self, item: Item, headers: Headers, attempts: int, throttled: int = 0) -> _Step:
         cap = MAX_SITEMAP_BYTES if item.kind == "sitemap" else None
+        if self._access:
+            headers = self._access.headers(item.url, headers)
         result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts, cap=cap)
         if isinstance(result, Fetched) and result.status in SLOW_DOWN:
             throttled += 1

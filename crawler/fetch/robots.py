@@ -67,7 +67,7 @@ class RobotsFetcher:
                 due = await self._turn(item, host, reserve, asked)
                 if due is not None:
                     return _TooSoon(due)
-            answer = (await self._fetcher.try_once(url, cap=policy.MAX_BYTES)).result
+            answer = (await self._fetcher.ask_robots(url, cap=policy.MAX_BYTES)).result
             if not (isinstance(answer, Failed) and answer.error in ("dns", "blocked_address")):
                 asked[host] = answer.started_at
             if not isinstance(answer, Redirected):

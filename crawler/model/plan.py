@@ -7,7 +7,7 @@ settings in any other form.
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.model.site import ScopeMode, Site
+from crawler.model.site import Cookie, ScopeMode, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +68,12 @@ class Plan:
     cache_redis_url: str | None
     sites: tuple[Site, ...]
     """The first that matches a host holds for it."""
+    cookies: tuple[Cookie, ...]
+    """Of the cookie file."""
     clock_offset_ms: int
     """Wall clock minus monotonic clock at start; shared by all processes of the node."""
+
+    @property
+    def has_max_depth(self) -> bool:
+        """Whether it matters by how many links a URL was found."""
+        return self.max_depth is not None or any(site.max_depth is not None for site in self.sites)

@@ -138,6 +138,8 @@ class Account:
     rules: Literal["job", "settings"]
     differences: tuple[str, ...]
     """Where the job's rules are not those of the settings."""
+    site: str | None
+    """Which site table holds for its host, and what it is about."""
     scope: ScopeVerdict
     trap: str | None
     address: str | None

@@ -24,10 +24,9 @@ from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
-from crawler.policy.admission import Admission
+from crawler.policy.admission import admission_of
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
-from crawler.policy.scope import Scope
 from crawler.ports import Frontier, NoParent, Parent
 
 
@@ -48,10 +47,9 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     frontier = await open_frontier(plan)
     fetcher = Fetcher(plan, now)
     rules = RulesCache(plan)
-    scope = Scope(plan.scope, await frontier.roots(), plan.include, plan.exclude)
-    admission = Admission(scope, now())
+    admission = admission_of(plan, await frontier.roots(), now())
     resolver = LinkResolver(Parameters(plan.strip_params))
-    known = KnownUrls(by_depth=plan.max_depth is not None)
+    known = KnownUrls(by_depth=plan.has_max_depth)
     rotation = PartRotation(
         frontier,
         plan.output,
@@ -81,7 +79,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         background.add(committer.start(parent))
 
     def on_root(root: str) -> None:
-        scope.add_root(root)
+        admission.scope.add_root(root)
         # What was refused as out of scope may be inside now.
         known.forget()
 

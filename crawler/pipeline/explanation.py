@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from crawler.model.plan import Plan
 from crawler.model.secret import mask_typed
-from crawler.model.site import ScopeMode
+from crawler.model.site import ScopeMode, Site
 from crawler.model.url import host_key
 from crawler.model.view import Explanation
 from crawler.pipeline.account import Account, Budget, HostTurn, Known, RobotsVerdict, ScopeVerdict
@@ -17,10 +17,12 @@ from crawler.pipeline.prospect import next_step
 from crawler.pipeline.robots_verdict import robots_verdict
 from crawler.pipeline.seeding import read_roots
 from crawler.pipeline.terms import Terms, terms_of_job
-from crawler.policy.admission import Admission
+from crawler.policy.admission import Admission, sessions_of
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.policy.parameters import Parameters
 from crawler.policy.scope import Scope
+from crawler.policy.site_scope import make_scope
+from crawler.policy.sites import Sites
 from crawler.policy.spelling import changes
 from crawler.ports import Frontier, StoredRules
 
@@ -92,7 +94,11 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
     known = _known(found)
     # Without seeds only the globs can be judged.
     mode = terms.scope if stored.roots else "any"
-    admission = Admission(Scope(mode, stored.roots, terms.include, terms.exclude), now)
+    sites = terms.sites if stored.roots else [replace(one, scope=None) for one in terms.sites]
+    scope = make_scope(mode, stored.roots, terms.include, terms.exclude, sites)
+    admission = Admission(scope, now, sessions_of(terms.sites, terms.cookies))
+    site = Sites(terms.sites).of(host_key(url))
+    terms = _at_site(terms, site)
     host = found.host if found is not None else None
     robots = RobotsVerdict(verdict="off", origin=url[: url.index("/", 8)])
     if terms.robots:
@@ -106,6 +112,7 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         running=None,
         rules="settings",
         differences=(),
+        site=None if site is None else f"[[site]] {site.match}: {', '.join(site.keys)}",
         scope=_scope(url, terms.scope, admission.scope),
         trap=admission.trap(url, known.depth if known is not None else 0),
         address=_blocked_address(url, terms),
@@ -115,6 +122,17 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         similar=stored.similar,
         budgets=tuple(_budgets(terms, stored)),
         host=HostTurn.of(host, found.ahead, now) if found is not None and host else None,
+    )
+
+
+def _at_site(terms: Terms, site: Site | None) -> Terms:
+    """Return the terms as a site's table has them; its scope is the admission's business."""
+    if site is None:
+        return terms
+    return replace(
+        terms,
+        max_depth=terms.max_depth if site.max_depth is None else site.max_depth,
+        max_pages_per_host=site.max_pages or terms.max_pages_per_host,
     )
 
 

@@ -13,6 +13,7 @@ from crawler import __version__
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
+from crawler.model.secret import HIDDEN
 from crawler.model.site import Site
 from crawler.policy.narrowing import judges_otherwise, may_be_wider
 from crawler.policy.parameters import DEFAULT_NAMES, DEFAULT_WORD
@@ -134,6 +135,26 @@ def _site(site: Site) -> dict[str, Any]:
         "credentials": site.credentials is not None,
         "cookie_jar": site.cookie_jar,
     }
+
+
+def stored_site(stored: Mapping[str, Any]) -> Site:
+    """Return a table as `rules_of` has stored it: of its secrets it has the names alone."""
+    include, exclude = stored.get("include"), stored.get("exclude")
+    return Site(
+        match=stored["match"],
+        delay_ms=stored.get("delay_ms"),
+        per_host=stored.get("per_host"),
+        scope=stored.get("scope"),
+        include=None if include is None else tuple(include),
+        exclude=None if exclude is None else tuple(exclude),
+        max_depth=stored.get("depth"),
+        max_pages=stored.get("max_pages"),
+        user_agent=stored.get("user_agent"),
+        headers=tuple((name, HIDDEN) for name in stored.get("headers", ())),
+        cookies=tuple((name, HIDDEN) for name in stored.get("cookies", ())),
+        credentials=(HIDDEN, HIDDEN) if stored.get("credentials") else None,
+        cookie_jar=bool(stored.get("cookie_jar")),
+    )
 
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:

@@ -20,7 +20,7 @@ from crawler.pipeline.rereading import Rereading
 from crawler.pipeline.seeding import root_of
 from crawler.pipeline.store import frontier_options
 from crawler.pipeline.widening import ROOTS_SCANNED
-from crawler.policy.admission import Admission
+from crawler.policy.admission import Admission, admission_of
 from crawler.policy.scope import Scope
 from crawler.policy.sitemaps import are_read
 from crawler.ports import Frontier, Now
@@ -99,7 +99,7 @@ class Judge:
     """Judges all that has no outcome of a fetch yet by the rules of this run."""
 
     def __init__(self, plan: Plan, roots: Sequence[str], now: int) -> None:
-        self.admission = Admission(Scope(plan.scope, roots, plan.include, plan.exclude), now)
+        self.admission = admission_of(plan, roots, now)
         self._sitemaps_are_read = are_read(plan)
         self._max_depth = plan.max_depth
         self._terms_of = frontier_options(plan).terms_of

@@ -45,7 +45,7 @@ class Rereading:
         self._frontier = frontier
         self._now = now
         self._is_wanted = is_wanted
-        self._seen = KnownUrls(by_depth=plan.max_depth is not None)
+        self._seen = KnownUrls(by_depth=plan.has_max_depth)
         self._rests: deque[_Rest] = deque()
         self.records = 0
         self.links = 0

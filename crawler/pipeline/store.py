@@ -1,12 +1,17 @@
 """Which frontier a plan asks for."""
 
+from collections.abc import Callable
+
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.plan import Plan
+from crawler.model.site import Site
 from crawler.policy.politeness import ADAPTIVE_CAP_MS, ADAPTIVE_FACTOR
-from crawler.ports import Frontier, FrontierOptions
+from crawler.policy.sites import Sites
+from crawler.ports import Frontier, FrontierOptions, HostTerms
 
 
 def frontier_options(plan: Plan) -> FrontierOptions:
+    """Return what the claim rules depend on: the crawl's terms, and those of single sites."""
     return FrontierOptions(
         delay_ms=plan.delay_ms,
         per_host=plan.per_host,
@@ -18,6 +23,47 @@ def frontier_options(plan: Plan) -> FrontierOptions:
         max_pages_per_host=plan.max_pages_per_host,
         adaptive_factor=ADAPTIVE_FACTOR if plan.adaptive_delay else 0,
         adaptive_cap_ms=ADAPTIVE_CAP_MS,
+        terms_of=_site_terms(plan),
+    )
+
+
+def _site_terms(plan: Plan) -> Callable[[str], HostTerms | None] | None:
+    """Return which terms a host has by its site table; None where no table has any."""
+    terms = {site.match: terms_of_site(plan, site) for site in plan.sites}
+    if not any(terms.values()):
+        return None
+    sites = Sites(plan.sites)
+
+    def terms_of(host: str) -> HostTerms | None:
+        site = sites.of(host)
+        return None if site is None else terms[site.match]
+
+    return terms_of
+
+
+def site_limits(plan: Plan) -> Callable[[str], int | None] | None:
+    """Return how many requests may run at once at a host, where a table says so."""
+    if all(site.per_host is None for site in plan.sites):
+        return None
+    sites = Sites(plan.sites)
+
+    def limit_of(host: str) -> int | None:
+        site = sites.of(host)
+        return None if site is None else site.per_host
+
+    return limit_of
+
+
+def terms_of_site(plan: Plan, site: Site) -> HostTerms | None:
+    """Return a table's terms, filled up with the crawl's; None where it has none."""
+    own = (site.delay_ms, site.per_host, site.max_pages, site.max_depth)
+    if own == (None, None, None, None):
+        return None
+    return HostTerms(
+        delay_ms=plan.delay_ms if site.delay_ms is None else site.delay_ms,
+        per_host=site.per_host or plan.per_host,
+        max_pages=site.max_pages or plan.max_pages_per_host,
+        max_depth=plan.max_depth if site.max_depth is None else site.max_depth,
     )
 
 

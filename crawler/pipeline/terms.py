@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from crawler.model.plan import Plan
-from crawler.model.site import ScopeMode
-from crawler.pipeline.identity import LAST_RUN, RULES
+from crawler.model.site import Cookie, ScopeMode, Site
+from crawler.pipeline.identity import LAST_RUN, RULES, rules_of, stored_site
 
 _NAMES = {"max_depth": "depth"}
 """Where the stored name is another one."""
@@ -32,6 +32,8 @@ class Terms:
     max_pages: int | None
     max_pages_per_host: int | None
     max_total_bytes: int | None
+    sites: tuple[Site, ...]
+    cookies: tuple[Cookie, ...]
 
     @classmethod
     def of(cls, plan: Plan) -> "Terms":
@@ -46,6 +48,7 @@ def terms_of_job(plan: Plan, meta: Mapping[str, str]) -> tuple[Terms, tuple[str,
     )
     terms = Terms.of(plan)
     changes: dict[str, Any] = {}
+    sites = stored.pop("sites", None)
     for field in fields(Terms):
         name = _NAMES.get(field.name, field.name)
         if name in stored:
@@ -58,6 +61,9 @@ def terms_of_job(plan: Plan, meta: Mapping[str, str]) -> tuple[Terms, tuple[str,
         f"{_shown(getattr(terms, name))} in the settings"
         for name, value in changes.items()
     )
+    if sites is not None and sites != rules_of(plan)["sites"]:
+        terms = replace(terms, sites=tuple(stored_site(site) for site in sites))
+        differences = (*differences, "[[site]] tables are others in the job than in the settings")
     return replace(terms, **changes), differences
 
 

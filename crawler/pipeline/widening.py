@@ -8,8 +8,8 @@ do, the committed records are read again, and what only the old scope refused is
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.pipeline.rereading import Rereading
-from crawler.policy.admission import Admission
-from crawler.policy.scope import Scope
+from crawler.policy.admission import admission_of
+from crawler.policy.site_scope import scope_of
 from crawler.ports import Frontier, Now
 
 ROOTS_SCANNED = "roots_scanned"
@@ -64,11 +64,11 @@ class Widening:
         if len(roots) <= scanned:
             return None
         plan = self._plan
-        old = Scope(plan.scope, roots[:scanned], plan.include, plan.exclude)
+        old = scope_of(plan, roots[:scanned])
         if not any(old.refusal(root) == "scope" for root in roots[scanned:]):
             await self._frontier.set_meta({ROOTS_SCANNED: str(len(roots))})
             return None
-        new = Admission(Scope(plan.scope, roots, plan.include, plan.exclude), self._now())
+        new = admission_of(plan, roots, self._now())
         self._roots = len(roots)
         reading = Rereading(
             plan,

@@ -48,6 +48,7 @@ _PLAN = Plan(
     max_crawl_delay_ms=30_000,
     cache_redis_url=None,
     sites=(),
+    cookies=(),
     clock_offset_ms=0,
 )
 

@@ -13,7 +13,8 @@ from crawler import errors
 from crawler.cli.app import make_app
 from crawler.cli.explain_view import TRAPS as TRAP_TEXTS
 from crawler.conf.settings import ENV_PREFIX
-from crawler.conf.sources import FLAG_ONLY, NAMES
+from crawler.conf.sites import SiteTable
+from crawler.conf.sources import FILE_ONLY, FLAG_ONLY, NAMES
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
 from crawler.model.result import FailureKind
 from crawler.policy.parameters import DEFAULT_NAMES
@@ -94,9 +95,15 @@ def test_every_documented_command_exists() -> None:
 def test_every_setting_is_documented() -> None:
     """A variable would be known only to those who read the source."""
     documented = _first_cells(_read("settings.md"))
-    names = {f"{ENV_PREFIX}{name}".upper() for name in NAMES if name not in FLAG_ONLY}
+    names = {f"{ENV_PREFIX}{name}".upper() for name in NAMES if name not in FLAG_ONLY | FILE_ONLY}
     assert names - documented == set()
     assert {name for name in documented if name.startswith(ENV_PREFIX)} - names == set()
+
+
+def test_every_key_of_a_site_is_documented() -> None:
+    """A table would be written by trial and error."""
+    documented = _first_cells((DOCS / "guides/sites.md").read_text("utf-8"))
+    assert documented == set(SiteTable.model_fields)
 
 
 def test_every_failure_word_is_documented() -> None:
@@ -116,6 +123,7 @@ def test_every_refusal_reason_is_documented() -> None:
     text = _read("errors.md")
     policy = ROOT / "crawler/policy"
     source = (policy / "scope.py").read_text("utf-8") + (policy / "traps.py").read_text("utf-8")
+    source += (policy / "logout.py").read_text("utf-8")
     reasons = set(re.findall(r'return "([a-z_]+)"', source))
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in text] == []
 

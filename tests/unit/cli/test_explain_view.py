@@ -150,9 +150,9 @@ def test_every_trap_is_explained():
     import re
     from pathlib import Path
 
-    from crawler.policy import traps
+    from crawler.policy import logout, traps
 
-    source = Path(traps.__file__).read_text("utf-8")
+    source = "".join(Path(one.__file__).read_text("utf-8") for one in (traps, logout))
     assert set(re.findall(r'"([a-z]+(?:_[a-z]+)?)"(?= if|$)', source, re.MULTILINE)) == set(TRAPS)
 
 
@@ -177,9 +177,9 @@ def test_json_and_text_of_each_situation(name):
     assert all(lines(account, "crawl"))
     found = json.loads(json.dumps(account.as_json()))
     assert list(found) == [
-        *("asked", "url", "changes", "at", "job", "running", "rules", "differences", "scope"),
-        *("trap", "address", "robots", "depth_limit", "known", "similar", "budgets", "host"),
-        "next",
+        *("asked", "url", "changes", "at", "job", "running", "rules", "differences", "site"),
+        *("scope", "trap", "address", "robots", "depth_limit", "known", "similar", "budgets"),
+        *("host", "next"),
     ]
     assert found["at"] == "2001-09-09T01:46:40Z"
     assert found["next"]["what"] == SITUATIONS[name][1]

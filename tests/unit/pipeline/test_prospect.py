@@ -51,6 +51,7 @@ ACCOUNT = Account(
     running=7,
     rules="job",
     differences=(),
+    site=None,
     scope=ScopeVerdict(allowed=True, rule=None, text="allowed: in --scope host"),
     trap=None,
     address=None,
