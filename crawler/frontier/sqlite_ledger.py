@@ -34,6 +34,7 @@ class HostChange:
     failed_at: int | None = None
     """After the last answer."""
     failure: str | None = None
+    failures: int = 0
     noted_at: int = 0
     latency_ms: int | None = None
     throttled: int = 0
@@ -44,7 +45,8 @@ class HostChange:
         self.started = max(self.started, note.started_at or 0)
         self.paused_until = max(self.paused_until, note.paused_until or 0)
         if note.answered:
-            self.answered, self.failed_at = True, None
+            self.answered, self.failed_at, self.failures = True, None, 0
+        self.failures = max(self.failures, note.failures)
         if note.failed_at is not None and note.failed_at >= (self.failed_at or 0):
             self.failed_at, self.failure, self.noted_at = note.failed_at, note.failure, now
         if note.latency_ms is not None:
@@ -116,6 +118,7 @@ class Ledger:
                     c.noted_at,
                     c.latency_ms,
                     c.throttled,
+                    c.failures,
                 )
             )
         connection.executemany(self._sql["change_host"], rows)

@@ -136,6 +136,9 @@ class HostNote(NamedTuple):
     side are one."""
     failure: str | None = None
     """Its class: a `FailureKind`, `http_429`, `http_503` …"""
+    failures: int = 0
+    """Failures in a row as the reader counts them, this one included: it also sees rounds that end
+    within one batch."""
     latency_ms: int | None = None
     """From request to response of the last one that was answered."""
     throttled: int = 0

@@ -210,6 +210,7 @@ def _merge(first: HostNote, then: HostNote) -> HostNote:
         answered=first.answered or then.answered,
         failed_at=failed.failed_at,
         failure=failed.failure,
+        failures=then.failures if then.answered else max(first.failures, then.failures),
         latency_ms=first.latency_ms if then.latency_ms is None else then.latency_ms,
         throttled=first.throttled + then.throttled,
     )

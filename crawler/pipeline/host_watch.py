@@ -63,6 +63,7 @@ class HostWatch:
             server_lost=is_lost(failures, failure),
             failed_at=result.started_at,
             failure=failure,
+            failures=failures,
             latency_ms=result.elapsed_ms if isinstance(result, Fetched) else None,
             throttled=result.throttled,
         )

@@ -198,7 +198,10 @@ class Machine(RuleBasedStateMachine):
             note = note._replace(answered=True, latency_ms=latency_ms)
         if health != "answered":
             failure = data.draw(st.sampled_from(["timeout", "http_503"]))
-            note = note._replace(failed_at=started_at, failure=failure, throttled=1)
+            counted = data.draw(st.sampled_from([0, 0, 1, 3]))
+            note = note._replace(
+                failed_at=started_at, failure=failure, throttled=1, failures=counted
+            )
         return note
 
     def verdict(self, item, verdict, later):

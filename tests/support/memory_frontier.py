@@ -409,9 +409,12 @@ class MemoryFrontier:
             failures = [note for note in notes if note.failed_at is not None]
             if not failures:
                 continue
+            before = host.streak
+            counted = max(note.failures for note in failures)
+            host.streak = max(before, counted)
             last = max(reversed(failures), key=lambda note: note.failed_at)
             if host.failed_at is None or last.failed_at > host.failed_at:
-                host.streak += 1
+                host.streak = max(before + 1, counted)
                 host.failed_at, host.last_failure = max(last.failed_at, now), last.failure
 
     def settle(self, r: Result, part: int | None) -> None:

@@ -8,7 +8,8 @@ ON CONFLICT DO NOTHING;
 
 -- name: change_host
 -- All that one transaction changes: counts; the clock by the last start (?10 = 1) or by freed leases (?13); the
--- health by an answer (?14 = 1), then a failure (?15: its start) that counts if it began after the last one.
+-- health by an answer (?14 = 1), then a failure (?15: its start) that counts if it began after the last one,
+-- or if a reader has counted it (?20).
 UPDATE hosts SET
     ready = ready + ?2, leased = leased + ?3, asking = asking + ?4, waiting = waiting + ?5,
     done = done + ?6, dead = dead + ?7, pages = pages + ?8, fails = fails + ?9,
@@ -19,8 +20,10 @@ UPDATE hosts SET
         paused_until, ?12,
         CASE WHEN ?13 > 0 THEN ?13 + delay_ms ELSE 0 END
     ),
-    streak = CASE WHEN ?14 THEN 0 ELSE streak END
-        + CASE WHEN ?15 > coalesce(failed_at, -1) THEN 1 ELSE 0 END,
+    streak = max(
+        CASE WHEN ?14 THEN 0 ELSE streak END + CASE WHEN ?15 > coalesce(failed_at, -1) THEN 1 ELSE 0 END,
+        ?20
+    ),
     last_failure = CASE WHEN ?15 > coalesce(failed_at, -1) THEN ?16 ELSE last_failure END,
     failed_at = CASE WHEN ?15 > coalesce(failed_at, -1) THEN max(?15, ?17) ELSE failed_at END,
     latency_ms = coalesce((latency_ms * 7 + ?18) / 8, ?18, latency_ms),
