@@ -155,3 +155,12 @@ def test_random_walk_keeps_the_bound_and_the_count() -> None:
         )
         assert deck.qsize() == expected
     assert put_in - taken_out == sum(len(lane.waiting) for lane in deck._lanes.values())
+
+
+def test_a_host_with_a_limit_of_its_own(clock: Clock) -> None:
+    """`per_host` of a site's table would do nothing, or hold for all."""
+    deck = Deck(per_host=2, now=clock, limit_of={"one": 1, "three": 3}.get)
+    for host in ("one", "two", "three"):
+        put(deck, host, 5, delay_ms=0)
+    hosts = [item.host for item in take_all(deck)]
+    assert {host: hosts.count(host) for host in hosts} == {"one": 1, "two": 2, "three": 3}
