@@ -1,9 +1,7 @@
 """The HTTP session of one reader process: who we are, what we accept, how much we take."""
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -12,7 +10,6 @@ from yarl import URL
 from crawler.fetch.body import ACCEPT_ENCODING
 from crawler.fetch.connection import Connector
 from crawler.fetch.guard import Guard, GuardedResolver
-from crawler.fetch.protocol import BodyTellingHandler
 from crawler.model.plan import Plan
 from crawler.ports import Now
 
@@ -95,9 +92,6 @@ async def open_session(plan: Plan, guard: Guard) -> tuple[aiohttp.ClientSession,
         ttl_dns_cache=_DNS_TTL_S,
         dns_cache_max_size=_DNS_NAMES,
     )
-    # aiohttp has no other way to choose the protocol.
-    factory = partial(BodyTellingHandler, loop=asyncio.get_running_loop())
-    connector._factory = factory  # type: ignore[assignment]  # noqa: SLF001
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

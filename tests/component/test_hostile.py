@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crawler.clock import job_clock, new_offset_ms
-from crawler.fetch.connection import MAX_INTERIM
 from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.protocol import MAX_INTERIM
 from crawler.model.result import Failed, Fetched
 from tests.support.fault_server import FaultServer, Peer
 from tests.support.fetch import make_item, make_plan

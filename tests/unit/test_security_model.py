@@ -7,7 +7,7 @@ import pytest
 from crawler.conf.settings import Settings
 from crawler.dealer.queue import CrawlQueue
 from crawler.extract.metadata import MAX_DESCRIPTION_BYTES, MAX_TITLE_BYTES
-from crawler.fetch import body, client, connection
+from crawler.fetch import body, client, protocol
 from crawler.parse import html, nesting
 from crawler.pipeline.pages import MAX_HOPS
 from crawler.policy import politeness, robots, sitemaps
@@ -28,7 +28,7 @@ LIMITS = [
             f"{client._MAX_FIELD_BYTES:,} bytes one"
         ),
     ),
-    ("responses 1xx", f"{connection.MAX_INTERIM}"),
+    ("responses 1xx", f"{protocol.MAX_INTERIM}"),
     ("content codings", f"{body.MAX_CODINGS}"),
     ("streams one after", f"{body.MAX_MEMBERS}"),
     ("memory that a zstd", f"{(1 << body._ZSTD_WINDOW_LOG) >> 20} MB"),
