@@ -159,6 +159,10 @@ class _Members:
             self._is_over = not any(s.startswith(data) for s in _NEXT_MEMBER[self._coding])
             self._pending = b"" if self._is_over else data
             return False
+        if self._coding == "deflate" and len(data) == 1:
+            # Which of its two formats it is shows with the second byte.
+            self._pending = data
+            return False
         self._members += 1
         if self._members > MAX_MEMBERS:
             raise DecodeError(f"{self._coding}: more than {MAX_MEMBERS} streams in one body")
@@ -170,7 +174,7 @@ class _Members:
             self._stream = zlib.decompressobj(wbits=31)
         else:
             # `deflate` means zlib's format, and many servers send it bare.
-            is_zlib = data[0] & 0x0F == 8 and (len(data) == 1 or (data[0] << 8 | data[1]) % 31 == 0)
+            is_zlib = data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
             self._stream = zlib.decompressobj(wbits=15 if is_zlib else -15)
         return True
 
@@ -191,6 +195,9 @@ class _Brotli:
     def decode(self, data: bytes, limit: int) -> bytes:
         if self.is_complete:
             self.has_more = False
+            if data:
+                # As brotli's library has it where they come in one piece with the end.
+                raise DecodeError("br: bytes after the end of the stream")
             return b""
         try:
             part: bytes = self._stream.process(data, output_buffer_limit=limit)

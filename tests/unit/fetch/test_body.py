@@ -108,6 +108,19 @@ def test_bare_deflate(coding: str) -> None:
         assert read(split(bare_deflate(b"page" * 99), size), coding).data == b"page" * 99
 
 
+def test_deflate_is_told_by_two_bytes() -> None:
+    """A bare stream that begins like zlib's would be refused if its first byte came alone."""
+    body = b"\x88\x47"
+    assert {read(split(body, size), "deflate").end for size in (1, 2)} == {"short"}
+
+
+@pytest.mark.parametrize("size", [1, 3, 10_000])
+def test_bytes_after_brotli_are_refused_however_they_come(size: int) -> None:
+    """One page would be a page or a failure as the network happens to cut it."""
+    with pytest.raises(DecodeError):
+        read(split(brotli.compress(b"page" * 99) + b"tail", size), "br")
+
+
 @pytest.mark.parametrize("coding", ["", "identity", "none", "utf-8", " , "])
 def test_no_coding(coding: str) -> None:
     """A plain body would be refused for a header that means nothing."""
