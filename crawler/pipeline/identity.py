@@ -53,6 +53,7 @@ def rules_of(plan: Plan) -> dict[str, Any]:
         "robots": plan.robots,
         "sitemaps": plan.sitemaps,
         "sites": [_site(site) for site in plan.sites],
+        "cookie_domains": sorted({cookie.domain for cookie in plan.cookies}),
         "output": output_of(plan),
     }
 
@@ -97,7 +98,7 @@ def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
         return Changes()
     rules, terms = rules_of(plan), terms_of(plan)
     # Settings that an older version did not know had no effect on its run.
-    before = rules | {"sites": []} | json.loads(meta[RULES])
+    before = rules | {"sites": [], "cookie_domains": []} | json.loads(meta[RULES])
     last = terms | json.loads(meta.get(LAST_RUN, "{}"))
     if before["output"] != rules["output"]:
         raise ConfigError(
@@ -114,7 +115,7 @@ def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
         judging=judges_otherwise(before, rules),
         wider=may_be_wider(before, rules),
         robots=_robots(before, last) != _robots(rules, terms),
-        mode=before["scope"] != rules["scope"],
+        mode=_modes(before) != _modes(rules),
     )
 
 
@@ -159,6 +160,10 @@ def stored_site(stored: Mapping[str, Any]) -> Site:
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:
     return None if words is None else list(words)
+
+
+def _modes(rules: Mapping[str, Any]) -> list[Any]:
+    return [rules["scope"], *((s["match"], s["scope"]) for s in rules["sites"] if s.get("scope"))]
 
 
 def _robots(rules: Mapping[str, Any], terms: Mapping[str, Any]) -> list[Any]:

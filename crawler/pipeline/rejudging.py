@@ -15,7 +15,7 @@ from crawler.model.plan import Plan
 from crawler.model.site import ScopeMode
 from crawler.model.url import host_key
 from crawler.model.view import Undone
-from crawler.pipeline.identity import RULES, Changes
+from crawler.pipeline.identity import RULES, Changes, rules_of
 from crawler.pipeline.rereading import Rereading
 from crawler.pipeline.seeding import root_of
 from crawler.pipeline.store import frontier_options
@@ -86,7 +86,7 @@ async def rejudge(plan: Plan, frontier: Frontier, now: Now) -> None:
     judge = Judge(plan, roots, now())
     out = await judge.run(frontier, now, robots=pending.robots)
     records = None
-    if pending.reread and plan.scope != "page":
+    if pending.reread and {plan.scope, *(site.scope for site in plan.sites)} - {"page", None}:
         records = await _reread(plan, frontier, now, judge.admission, pending)
     done = {PENDING: ""}
     if pending.roots or pending.reread:
@@ -155,7 +155,10 @@ def _is_void(row: Undone, reason: str | None, *, robots: bool) -> bool:
 
 async def _has_new_roots(plan: Plan, meta: Mapping[str, str], frontier: Frontier) -> bool:
     """Tell whether a root is where the records so far, judged by another mode, knew of none."""
-    mode: ScopeMode = json.loads(meta[RULES])["scope"]
+    rules = json.loads(meta[RULES])
+    if any(site.get("scope") for site in (*rules.get("sites", ()), *rules_of(plan)["sites"])):
+        return True
+    mode: ScopeMode = rules["scope"]
     scanned = int(meta.get(ROOTS_SCANNED, "0"))
     old = Scope(mode, (await frontier.roots())[:scanned])
     return any(old.refusal(root) is not None for root in await _roots_of_seeds(plan, frontier))

@@ -160,9 +160,8 @@ async def _add_roots(roots: list[str], frontier: Frontier, plan: Plan, now: Now)
 
 def root_of(url: str, plan: Plan) -> str:
     """Reduce a seed to what its scope needs, so that a million seeds of one host are one root."""
-    if plan.scope in ("page", "prefix"):
-        return url
-    return origin(url) + "/"
+    modes = {plan.scope, *(site.scope for site in plan.sites)}
+    return url if modes & {"page", "prefix"} else origin(url) + "/"
 
 
 def _is_url(source: str) -> bool:

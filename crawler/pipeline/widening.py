@@ -44,7 +44,8 @@ class Widening:
             StorageError: a part cannot be read.
         """
         # With these every link of the scope is known by itself: it is a seed, or nothing is out.
-        if self._plan.scope in ("page", "any"):
+        plan = self._plan
+        if {plan.scope, *(site.scope for site in plan.sites)} <= {"page", "any", None}:
             return False
         reading = self._reading = self._reading or await self._begin()
         if reading is None:

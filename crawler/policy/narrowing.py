@@ -24,13 +24,16 @@ def may_be_wider(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
         return True
     if not set(before["exclude"]) <= set(now["exclude"]):
         return True
+    # Where the crawl is logged in no link that logs out is followed.
+    if not set(before.get("cookie_domains", ())) <= set(now.get("cookie_domains", ())):
+        return True
     includes, were = set(now["include"]), set(before["include"])
     return bool(were) and not (includes and includes <= were)
 
 
 def judges_otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Tell whether any URL may be judged otherwise `now`, by scope, globs or depth."""
-    names = ("scope", "include", "exclude", "depth", "sitemaps")
+    names = ("scope", "include", "exclude", "depth", "sitemaps", "cookie_domains")
     return _sites(before) != _sites(now) or any(before.get(n) != now.get(n) for n in names)
 
 

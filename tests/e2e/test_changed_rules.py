@@ -244,6 +244,34 @@ def test_a_redirect_that_was_refused_comes_back_with_its_chain(tmp_path: Path) -
         assert record["redirects"] == [web.url("/go")]
 
 
+def test_a_changed_table_of_a_site(web: Web, tmp_path: Path) -> None:
+    """What its globs refused comes back with their end; its speed is no rule."""
+    file = tmp_path / "crawl.toml"
+    table = f'[[site]]\nmatch = "{web.hosts[0]}"\n'
+    file.write_text(table + 'exclude = ["*/print/*", "*/blog/*"]\n')
+    config = ("--config", str(file), "--scope", "any")
+    job = Job(web, tmp_path)
+    print_a = {"0/docs/print/a"}
+    assert job.run(*config) == (DOCS - print_a) | FAR
+    file.write_text(table + "per_host = 3\n")
+    assert job.run(*config) == BLOG | print_a
+    assert job.said(f"site {web.hosts[0]}: exclude was")
+    assert job.said("wider rules: 3 URLs came back (8 records read)")
+    assert job.run(*config) == set()
+    assert not job.said("rules")
+
+
+def test_the_scope_of_a_site_holds_for_what_is_queued(web: Web, tmp_path: Path) -> None:
+    """Roots of hosts say nothing about its folders, as with the scope of the crawl."""
+    file = tmp_path / "crawl.toml"
+    file.write_text(f'[[site]]\nmatch = "{web.hosts[0]}"\nscope = "prefix"\n')
+    job = Job(web, tmp_path)
+    assert job.run("--max-pages", "2") == {"0/docs/", "0/docs/a"}
+    assert job.run("--config", str(file)) == DOCS - {"0/docs/", "0/docs/a"}
+    assert job.said("(scope 2)")
+    assert job.run() == BLOG
+
+
 def test_another_output_is_refused(web: Web, tmp_path: Path) -> None:
     """Half of the records would be elsewhere."""
     job = Job(web, tmp_path)

@@ -81,7 +81,7 @@ def test_nothing_secret_is_stored_or_shown():
         ({"sitemaps": False}, True, False, False, False),
         ({"product_token": "Other"}, False, False, True, False),
         ({"sites": (Site(match="a.example", user_agent="Other/1"),)}, False, False, True, False),
-        ({"sites": (Site(match="a.example", scope="any"),)}, True, True, False, False),
+        ({"sites": (Site(match="a.example", scope="any"),)}, True, True, False, True),
         ({"sites": (Site(match="a.example", credentials=("a", "b")),)}, True, True, False, False),
         ({"sites": (Site(match="a.example", delay_ms=1),)}, False, False, False, False),
     ],

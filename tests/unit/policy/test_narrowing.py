@@ -28,6 +28,8 @@ SITE = {"match": "a.example", "exclude": ["*x*"]}
         ({}, {"scope": "prefix", "include": ["*a*"], "exclude": ["*b*"]}, False),
         ({"exclude": ["*b*"]}, {"scope": "prefix"}, True),
         ({"depth": 1}, {"depth": 3}, False),
+        ({}, {"cookie_domains": ["a.example"]}, False),
+        ({"cookie_domains": ["a.example"]}, {}, True),
         ({"depth": 3}, {"depth": 1}, False),
         ({}, {"sites": [SITE]}, True),
         ({"sites": [SITE]}, {}, True),
@@ -52,6 +54,7 @@ def test_only_what_can_only_take_away_is_not_wider(before, now, wider):
         ({"sites": [SITE]}, True),
         ({"sites": [{"match": "a.example", "delay_ms": 5}]}, False),
         ({"robots": False}, False),
+        ({"cookie_domains": ["a.example"]}, True),
     ],
 )
 def test_what_makes_judging_necessary(now, otherwise):
