@@ -7,7 +7,7 @@ import pytest
 from crawler.conf.settings import Settings
 from crawler.dealer.queue import CrawlQueue
 from crawler.extract.metadata import MAX_DESCRIPTION_BYTES, MAX_TITLE_BYTES
-from crawler.fetch import body, client, protocol
+from crawler.fetch import body, client, jar, protocol
 from crawler.parse import html, nesting
 from crawler.pipeline.pages import MAX_HOPS
 from crawler.policy import politeness, robots, sitemaps
@@ -48,6 +48,7 @@ LIMITS = [
         "text of a record",
         f"{html.MAX_TEXT_BYTES:,} bytes; title and description {MAX_TITLE_BYTES:,}",
     ),
+    ("cookies that", f"{jar.MAX_COOKIES} of {jar.MAX_BYTES:,} bytes, {jar.MAX_HOSTS:,} hosts"),
     ("names that are", f"{client._DNS_NAMES:,} addresses, for {client._DNS_TTL_S} s"),
     ("a reader that", f"{CrawlQueue.reader_stuck_s:.0f} s"),
 ]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/reference/web-behaviour.md"
-TO_DO = "to do"
 
 SUBJECTS = [
     "robots.txt: 4xx",
@@ -78,7 +77,7 @@ def test_every_line_names_tests_that_exist() -> None:
         for what, held_by in rows:
             names = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", held_by)
             listed = ", ".join(f"`{path}::{name}`" for path, name in names)
-            if held_by != listed and held_by != TO_DO:
+            if not names or held_by != listed:
                 wrong.append(f"{title}: {what}: cannot be read")
             for path, name in names:
                 file = ROOT / path
