@@ -95,7 +95,7 @@ quick: install ## unit, contract and property tests without services: the inner 
 test: install ## every test; those that need PostgreSQL or Redis say so where there is none
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-torture: install ## the kill rounds and property tests at full length
+torture: install ## kill rounds, property tests and mutations at full length
 	@$(BIN)/pytest --torture $(PYTEST_ARGS)
 
 bench: install ## pages per CPU-second beside other crawlers; see benchmarks/

@@ -228,8 +228,8 @@ class _Xml:
             return
         href = attributes.get("href")
         if local == "link" and href is not None:
-            if attributes.get("rel", "alternate") == "alternate":
-                self._values[local] = href
+            if href.strip() and attributes.get("rel", "alternate") == "alternate":
+                self._values[local] = href.strip()
             return
         self._field = local
         self._text = []

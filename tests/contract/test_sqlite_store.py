@@ -242,6 +242,19 @@ async def test_damage_is_found_at_the_start_and_nothing_is_changed(path):
     assert path.read_bytes() == content
 
 
+async def test_one_damaged_page_is_found_at_the_start(path):
+    # Nothing that a start reads lies on it: the crawl would go on, and lose its URLs on the way.
+    frontier = await opened(path, recover=0)
+    await frontier.add(pages("many.example", 500), now=0)
+    await frontier.close()
+    content = bytearray(path.read_bytes())
+    last = len(content) // 4096 - 1
+    content[last * 4096 : last * 4096 + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    with pytest.raises(FrontierDamaged):
+        await opened(path, check=True)
+
+
 async def test_damage_found_later_is_a_clean_stop(path):
     frontier = await opened(path)
     content = bytearray(path.read_bytes())

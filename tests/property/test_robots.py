@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.policy.robots import Line, RobotsRules, _split, parse_robots
@@ -32,6 +32,9 @@ def _by_regex(pattern: str, target: str) -> bool:
     return re.match(text + (r"\Z" if anchored else ""), target, re.DOTALL) is not None
 
 
+@example([("/a*a", True, False)], "/a")
+@example([("/a", False, False), ("/*bb", False, True)], "/abb")
+@example([("/", False, False), ("/a", False, True)], "/ab")
 @given(st.lists(st.tuples(PATTERNS, st.booleans(), st.booleans()), max_size=6), TARGETS)
 def test_decides_like_the_definition(rules: list[tuple[str, bool, bool]], target: str) -> None:
     """The fast matcher would differ from: longest match, Allow at a tie."""

@@ -208,3 +208,20 @@ def test_locks_hold_what_pyproject_asks_for() -> None:
         pinned = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
         for wish in map(Requirement, wishes):
             assert wish.specifier.contains(pinned[wish.name.lower()]), f"{lock}: {wish}"
+
+
+def test_nothing_is_pickled() -> None:
+    """A file or a cache that somebody else can write to would run code in the crawler."""
+    forbidden = {"pickle", "marshal", "shelve", "dill", "joblib"}
+    found = []
+    for module in MODULES:
+        if module.name == "wire.py":
+            continue  # pipes between a parent and its children, which nobody else can write to
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            found += [(module.name, name) for name in names if name.split(".")[0] in forbidden]
+    assert found == []

@@ -109,6 +109,13 @@ def test_faults_keep_what_came_before_them(body: bytes, entries: int, problem: s
     assert len(found) == entries
 
 
+def test_a_link_to_nowhere_is_no_entry() -> None:
+    """The sitemap itself would be fetched as a page (found by fuzzing)."""
+    good = b"<entry><link href=' '/><link href='http://h/x'/></entry>"
+    body = b"<feed>" + good + b"<entry><link href=''/></entry></feed>"
+    assert read(body) == ([Entry("http://h/x", None, is_sitemap=False)], None)
+
+
 DECLARED = "<!DOCTYPE x [<!ATTLIST url a CDATA 'b'>]>"
 UNREADABLE = ["shift_jis", "utf-7", "utf-32", "idna", "punycode", "rot13", "undefined", "x-none"]
 

@@ -237,6 +237,12 @@ def test_crawl_delay_is_of_our_group_alone() -> None:
     assert rules(text).crawl_delay_ms is None
 
 
+def test_a_sitemap_between_agents_closes_no_head() -> None:
+    """Half of the agents of a group would be free of its rules."""
+    body = b"User-agent: quasicrawler\nSitemap: https://h/s.xml\nUser-agent: other\nDisallow: /"
+    assert not parse_robots(body, "QuasiCrawler").allows("/x")
+
+
 def test_sitemaps_belong_to_no_group() -> None:
     """Sitemaps of other groups' places would be missed."""
     text = "Sitemap: http://h/a\nUser-agent: x\nDisallow: /\nsitemap:http://h/b?c#d\nSitemap:\n"

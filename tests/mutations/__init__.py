@@ -1,0 +1,1 @@
+"""Mutations: each breaks one guard, and a test must notice."""

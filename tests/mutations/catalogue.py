@@ -1,0 +1,9 @@
+"""All mutations."""
+
+from tests.mutations import machinery, robots_and_urls, sitemaps_and_sites
+
+MUTATIONS = [
+    *robots_and_urls.MUTATIONS,
+    *machinery.MUTATIONS,
+    *sitemaps_and_sites.MUTATIONS,
+]
