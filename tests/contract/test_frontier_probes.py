@@ -54,3 +54,15 @@ async def test_a_pause_and_the_count_survive_a_restart(make):
     assert (host.failures_in_row, host.last_failure) == (4, "timeout")
     (again,) = await frontier.claim(9, now=4_000 + HOUR)
     assert again.host_failures == 4
+
+
+async def test_rounds_that_end_within_one_batch_count(make):
+    """A reader that saw three rounds in 25 ms would be told that there was one."""
+    frontier = await make(delay_ms=0)
+    await frontier.add(pages("h", 9), now=0)
+    (item,) = await frontier.claim(1, now=1_000)
+    seen = failure(item, 1_000)._replace(failures=3)
+    back = result(item, "retry", at=1_000, tries=1, reason="timeout")
+    await frontier.commit(Batch(results=[back], notes=[seen]), now=1_000)
+    (host,) = await frontier.hosts(now=1_000, limit=9)
+    assert host.failures_in_row == 3

@@ -203,3 +203,19 @@ def test_the_adaptive_delay_is_never_below_the_delay(tmp_path: Path) -> None:
         assert crawl.run() == 0, crawl.err
         starts = [r.arrived_ns for r in site.requests()]
     assert all((b - a) / 1e6 >= 290 for a, b in pairwise(starts))
+
+
+def test_a_robots_txt_out_of_reach_for_a_month_stops_nobody(tmp_path: Path) -> None:
+    """A site whose robots.txt answers 503 for ever would never be read (RFC 9309 2.3.1.4)."""
+    pages = {"/": page("/0"), "/0": page(), "/robots.txt": BUSY}
+    with Web(pages) as web:
+        crawl = Crawl(tmp_path / "job", web.url(), *POLITE)
+        assert crawl.run() == 7
+        time_passes(crawl.job, 29 * 86_400_000)
+        assert crawl.run() == 7
+        assert web.paths() == []
+        time_passes(crawl.job, 2 * 86_400_000)
+        assert crawl.run() == 0, crawl.err
+        assert web.paths() == ["/", "/0"]
+        said = look("explain", web.url("/0"), "-j", str(crawl.job))
+        assert "it has not been answered since" in said
