@@ -183,6 +183,8 @@ class RobotsFetcher:
 
 
 def _verdict(failure: Failed) -> RulesVerdict:
+    if failure.passing:
+        return "defer"  # our resolver is out of order: that says nothing about the origin
     match failure.error:
         case "dns" | "connect" | "tls" | "blocked_address":
             return failure.error

@@ -1,5 +1,6 @@
 """What an origin's robots.txt comes to, status by status (RFC 9309 section 2.3.1)."""
 
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -140,6 +141,18 @@ async def test_no_address() -> None:
     """The same; and no delay is spent where nothing was asked."""
     rules, started_at = await ask("http://nowhere.invalid/robots.txt")
     assert (rules.verdict, started_at) == ("dns", None)
+
+
+async def test_a_resolver_out_of_order_defers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute without name service would give up every host that was asked for then."""
+
+    def nobody(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr("crawler.fetch.guard._look_up", nobody)
+    rules, started_at = await ask("http://nowhere.invalid/robots.txt")
+    assert (rules.verdict, started_at) == ("defer", None)
+    assert rules.due is not None
 
 
 async def test_blocked_address(server: FaultServer) -> None:
