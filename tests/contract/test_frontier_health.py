@@ -116,5 +116,38 @@ async def test_the_longest_of_three_delays_holds(make):
     assert (await frontier.explain("https://a.example/0")).host.delay_ms == 2_000
     assert (await report(frontier, 0, {"latency_ms": 3_300})).delay_ms == 5_000
     assert (await report(frontier, 0, {})).delay_ms == 5_000
-    await frontier.add(links("http://a.example/"), now=0)
-    assert (await report(frontier, 0, {})).delay_ms == 5_000
+    # Rules without a Crawl-delay leave what the latency asks for.
+    await frontier.add(links("http://a.example/", priority=0), now=0)
+    (robots,) = await frontier.claim(5, now=5_000)
+    assert (robots.kind, robots.delay_ms) == ("robots", 5_000)
+    await frontier.commit(Batch(rules=[rules(robots)]), now=5_000)
+    assert (await report(frontier, 5_000, {})).delay_ms == 5_000
+
+
+async def test_new_rules_without_crawl_delay_leave_a_slow_host_slow(make):
+    frontier = await make(delay_ms=0, robots=True, adaptive_factor=10)
+    await frontier.add(pages("a.example", 3), now=0)
+    (robots,) = await frontier.claim(5, now=0)
+    await report(frontier, 0, {"latency_ms": 300})
+    await frontier.commit(Batch(rules=[rules(robots)]), now=10)
+    assert (await frontier.explain("https://a.example/0")).host.delay_ms == 3_000
+
+
+async def test_a_failure_counts_by_its_beginning_not_by_its_place_in_the_batch(make):
+    frontier = await make(delay_ms=0)
+    await frontier.add(pages("a.example", 1), now=0)
+    await report(frontier, 100, failed(50))
+    state = await report(frontier, 300, failed(200, "reset"), failed(90, "tls"))
+    assert (state.failures_in_row, state.last_failure) == (2, "reset")
+
+
+async def test_a_clock_that_went_back_does_not_hide_failures(make):
+    # The machine's clock was an hour ahead when the host failed last.
+    frontier = await make(delay_ms=0, robots=True, unreachable_robots_ms=1_000)
+    await frontier.add(pages("a.example", 1), now=3_600_000)
+    (robots,) = await frontier.claim(5, now=3_600_000)
+    await report(frontier, 3_600_000, failed(3_600_000))
+    await frontier.commit(Batch(rules=[rules(robots, "defer")]), now=3_600_000)
+    await frontier.recover(now=5_000)
+    assert (await frontier.explain("https://a.example/0")).origin.failing_since == 5_000
+    assert (await report(frontier, 6_000, failed(5_500))).failures_in_row == 2

@@ -35,6 +35,8 @@ async def test_what_is_refused_now_dies_and_what_is_allowed_now_lives(make):
     put_off = result(waiting, "retry", at=50_000, reason="http_503")
     await frontier.commit(Batch(results=[result(done), put_off]), now=1)
     known = await refs(frontier)
+    rows = {row.url: row for row in await frontier.undone(after=0, limit=99)}
+    assert rows[waiting.url].reason is None, "why it waits is no reason to be dead"
     verdicts = dict.fromkeys(known.values(), "scope")
     verdicts |= {done.ref: "scope", leased.ref: "scope", 999_999: "scope"}
     verdicts[known["https://b.example/deep"]] = None

@@ -23,6 +23,7 @@ from crawler.frontier.sqlite import SqliteFrontier
 from crawler.frontier.sqlite_schema import migrate
 from crawler.frontier.statements import load_migrations, load_schema, load_statements
 from crawler.model.result import Batch, PartMark
+from crawler.ports import HostTerms
 from tests.contract.conftest import counted, links, note, options, pages, result, settle
 
 fork = multiprocessing.get_context("fork")
@@ -169,6 +170,23 @@ async def test_the_options_of_a_run_hold_for_known_hosts(path):
     assert await frontier.claim(16, now=5_999) == []
     (item,) = await frontier.claim(16, now=6_000)
     assert item.delay_ms == 5_000
+    await frontier.close()
+
+
+async def test_terms_of_a_host_are_those_of_the_run(path):
+    # A site's table may be added, changed or taken away between two runs.
+    frontier = await opened(path, recover=0, delay_ms=5_000)
+    await frontier.add([*pages("b.example", 20), *pages("c.example", 20)], now=0)
+    await frontier.close()
+    own = {"a.example": HostTerms(9_000, 1, None, None), "b.example": HostTerms(0, 2, 7, None)}
+    frontier = await opened(path, recover=0, delay_ms=5_000, per_host=1, terms_of=own.get)
+    items = await frontier.claim(99, now=100_000)
+    seen = {host: [i.delay_ms for i in items if i.host[0] == host] for host in "abc"}
+    assert seen == {"a": [9_000], "b": [0] * 7, "c": [5_000]}
+    await frontier.close()
+    frontier = await opened(path, recover=100_000, delay_ms=5_000, per_host=1)
+    items = await frontier.claim(99, now=200_000)
+    assert sorted((i.host[0], i.delay_ms) for i in items) == [(h, 5_000) for h in "abc"]
     await frontier.close()
 
 
