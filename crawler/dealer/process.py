@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterable
@@ -12,6 +13,10 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+MAX_READER_BYTES = 4 << 30
+"""Address space of a reader. Usual crawls have a tenth of it; a page whose markup makes a tree of
+gigabytes fails in its own process, before the machine runs out."""
+
 _OOM_STEP = 300
 _OOM_MAX = 1000
 
@@ -40,7 +45,16 @@ def settle_in(*, parent_pid: int, foreign_fds: Iterable[int]) -> None:
     for fd in foreign_fds:
         os.close(fd)
     _offer_to_oom_killer()
+    limit_memory(MAX_READER_BYTES)
     gc.freeze()  # the parent's objects stay the parent's: neither scanned nor finalised here
+
+
+def limit_memory(size_bytes: int) -> None:
+    """Let allocations of this process fail beyond a size, unless a lower limit is set already."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > size_bytes:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (size_bytes, hard))
 
 
 def is_orphan(parent_pid: int) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crawler.conf.settings import Settings
+from crawler.dealer.process import MAX_READER_BYTES
 from crawler.dealer.queue import CrawlQueue
 from crawler.extract.metadata import MAX_DESCRIPTION_BYTES, MAX_TITLE_BYTES
 from crawler.fetch import body, client, jar, protocol
@@ -44,6 +45,7 @@ LIMITS = [
     ),
     ("depth of", f"{nesting.MAX_DEPTH:,}"),
     ("attributes of", f"{nesting.MAX_ATTRIBUTES:,}"),
+    ("address space of", f"{MAX_READER_BYTES >> 30} GB"),
     (
         "text of a record",
         f"{html.MAX_TEXT_BYTES:,} bytes; title and description {MAX_TITLE_BYTES:,}",
