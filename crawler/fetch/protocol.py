@@ -8,6 +8,7 @@ It also parses whatever comes on a connection into responses, and holds them wit
 for or not: a server could fill memory with them.
 """
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -44,4 +45,8 @@ class BodyTellingHandler(ResponseHandler):
         if payload is not None and not payload.is_eof() and payload.exception() is None:
             message: str = getattr(exc, "message", "") or type(exc).__name__
             first_line = message.partition("\n")[0].rstrip(" :")
-            payload.set_exception(BadResponseError(f"broken body: {first_line}"), exc)
+            fault = BadResponseError(f"broken body: {first_line}")
+            payload.set_exception(fault, exc)
+            # A reader that was woken by the end of a chunk just before this waits again without a
+            # look at it.
+            asyncio.get_running_loop().call_soon(payload.set_exception, fault, exc)

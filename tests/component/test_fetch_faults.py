@@ -113,6 +113,13 @@ async def test_a_body_that_ends_early_is_flagged(server: FaultServer, path: str)
     assert len(result.body) < len(PAGE)
 
 
+async def test_nonsense_after_the_end_of_a_chunk_is_no_time_out(server: FaultServer) -> None:
+    """A body would be waited for until the time-out, and the page not be tried again."""
+    result = await fetch(server, "/bad-chunk-after-end", retries=1)
+    assert isinstance(result, Fetched)
+    assert (result.body, result.truncated, len(server.requests)) == (b"hello", True, 2)
+
+
 async def test_a_cut_error_page_keeps_its_status(server: FaultServer) -> None:
     """A 404 whose text was cut would be retried and recorded as a network error."""
     result = await fetch(server, "/half-not-found", retries=3)

@@ -242,6 +242,14 @@ async def late_bad_chunk(peer: Peer) -> None:
     peer.end()
 
 
+async def bad_chunk_after_end(peer: Peer) -> None:
+    """The end of a chunk and nonsense in one segment; then it waits."""
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello")
+    await asyncio.sleep(0.02)
+    await peer.send(b"\r\nzz\r\n")
+    await asyncio.sleep(3600)
+
+
 async def bad_chunk_alone(peer: Peer) -> None:
     """Nonsense in a segment of its own after the headers; then it waits."""
     await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -354,6 +362,7 @@ FAULTS: dict[str, Handler] = {
         bad_chunk,
         late_bad_chunk,
         bad_chunk_alone,
+        bad_chunk_after_end,
         short_length,
         two_lengths,
         until_close,
