@@ -289,7 +289,7 @@ MUTATIONS = [
         "frontier/sqlite_commit.py",
         "            if moved != 1:",
         "            if False:",
-        (STORE, SETTLE),
+        (f"{SETTLE}::test_parts_are_numbered_extended_and_sealed",),
     ),
     Mutation(
         "a batch with a lost lease is rolled back",
@@ -303,7 +303,7 @@ MUTATIONS = [
         "frontier/sqlite_connection.py",
         "        if connection.in_transaction:\n            connection.rollback()\n        raise",
         "        if connection.in_transaction:\n            connection.commit()\n        raise",
-        (SETTLE, STORE),
+        (f"{SETTLE}::test_a_lost_lease_rolls_all_back",),
     ),
     Mutation(
         "a crash never brings the next request forward",
@@ -340,8 +340,7 @@ MUTATIONS = [
         "frontier/sqlite_connection.py",
         "        if code in _FULL:",
         "        if False:",
-        (f"{STORE}", f"{STORAGE}::test_a_disk_that_is_full_from_the_start"),
-        slow=True,
+        (f"{STORE}::test_a_full_disk_is_a_storage_error",),
     ),
     Mutation(
         "a damaged store is found at the start",

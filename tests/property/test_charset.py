@@ -35,3 +35,21 @@ def test_utf8_is_known_as_such(text: str) -> None:
         return
     found = to_utf8(body, None)
     assert (found.charset, found.data) == ("utf-8", text.removeprefix("\ufeff").encode())
+
+
+MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16le", b"\xfe\xff": "utf-16be"}
+
+
+@given(st.sampled_from(sorted(LABELS)), st.sampled_from(sorted(LABELS)), st.binary(max_size=30))
+def test_mark_then_header_then_meta(header: str, meta: str, rest: bytes) -> None:
+    """A page would be read in another encoding than browsers read it in."""
+    body = f"<meta charset={meta}>".encode() + rest
+    assert to_utf8(body, header).charset == LABELS[header]
+    by_meta = to_utf8(body, None).charset
+    assert by_meta == {
+        "utf-16le": "utf-8",
+        "utf-16be": "utf-8",
+        "x-user-defined": "windows-1252",
+    }.get(LABELS[meta], LABELS[meta])
+    for mark, name in MARKS.items():
+        assert to_utf8(mark + body, header).charset == name
