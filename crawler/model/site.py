@@ -59,6 +59,10 @@ class Site:
         return (self.scope, self.include, self.exclude) != (None, None, None)
 
     @property
+    def has_secrets(self) -> bool:
+        return bool(self.headers or self.cookies or self.credentials)
+
+    @property
     def is_known_to_site(self) -> bool:
         """Whether the site can tell us from a stranger, so that a log-out link would end that."""
         return bool(

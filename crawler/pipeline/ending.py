@@ -55,13 +55,15 @@ def _endings(
         yield Ending("no_seed_answered", NO_SEED_ANSWERED, f"{_no_seed(counters)}; {done}")
     if limit == "max_time" and left:
         yield Ending("max_time", DEFERRED, f"time is up, {done}; {left} URLs left")
-    if outlook.waiting:
-        waiting = f"{outlook.waiting} URLs wait for later than --max-wait"
+    is_spent = limit in ("max_pages", "max_total_bytes")
+    if outlook.waiting and not is_spent:
+        # Where a budget has ended the claims nobody has waited for those.
+        waiting = f"{_urls(outlook.waiting)} for later than --max-wait"
         yield Ending("deferred", DEFERRED, f"{done}; {waiting}")
     if plan.max_failures is not None and failures > plan.max_failures:
         more = f"{failures} failures, more than --max-failures {plan.max_failures}"
         yield Ending("too_many_failures", TOO_MANY_FAILURES, f"{done}; {more}")
-    if limit in ("max_pages", "max_total_bytes") and left:
+    if limit is not None and is_spent and left:
         name = "--" + limit.replace("_", "-")
         yield Ending(limit, COMPLETE, f"{name} reached, {done}; {left} URLs left")
     if outlook.held_by_budget:
@@ -70,6 +72,10 @@ def _endings(
             "max_pages_per_host", COMPLETE, f"--max-pages-per-host reached, {done}; {held}"
         )
     yield Ending("complete", COMPLETE, f"complete, {done}")
+
+
+def _urls(count: int) -> str:
+    return "1 URL waits" if count == 1 else f"{count} URLs wait"
 
 
 def _done(counters: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ with their number and the rest is crawled.
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,11 @@ from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.result import Batch
 from crawler.model.secret import mask_typed
-from crawler.model.url import origin
+from crawler.model.url import host_key, origin
 from crawler.model.work import Link
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.policy.parameters import Parameters
+from crawler.policy.sites import Sites
 from crawler.ports import Frontier, Now
 
 CHUNK = 1_000
@@ -103,11 +104,30 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
             raise ConfigError(f"no URL in {_name(source)}: give http or https URLs, one a line")
     await _add(chunk, report, frontier, now)
     await _add_roots(list(roots), frontier, plan, now)
+    _warn_of_held_secrets(roots, plan)
     if report.rejected > REPORTED:
         get_logger("crawler.seeding").warning(
             "seeds_rejected", count=report.rejected, named=REPORTED
         )
     return report
+
+
+def _warn_of_held_secrets(roots: Iterable[str], plan: Plan) -> None:
+    """A login that is not sent looks like one that is wrong: say so, once for each table."""
+    sites = Sites(plan.sites)
+    if not any(site.has_secrets and not site.plain_http for site in sites):
+        return
+    warned: set[str] = set()
+    for root in roots:
+        site = sites.of(host_key(root)) if root.startswith("http://") else None
+        if site and site.has_secrets and not site.plain_http and site.match not in warned:
+            warned.add(site.match)
+            get_logger("crawler.seeding").warning(
+                "secrets_not_sent",
+                seed=root,
+                why="secrets of a [[site]] go over https only; to send them here too, write its "
+                f"match as http://{site.match}",
+            )
 
 
 def read_roots(sources: Sequence[str], plan: Plan) -> list[str]:

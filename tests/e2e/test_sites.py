@@ -154,3 +154,16 @@ def test_a_mistake_in_a_table_is_one_line(tmp_path: Path, table: str) -> None:
     assert "crawl.toml, line 2: [[site]]: " in crawl.err
     assert "hunter2" not in crawl.err
     assert not crawl.job.exists()
+
+
+def test_a_login_that_is_held_back_is_warned_of(tmp_path: Path) -> None:
+    """Else a 401 looks like a wrong password."""
+    with Web({"/": page()}) as web:
+        for match, warned in ((web.hosts[0], True), (f"http://{web.hosts[0]}", False)):
+            table = f"[[site]]\nmatch = '{match}'\nusername = 'bob'\npassword = 's3cr3t'\n"
+            crawl = Crawl(tmp_path / match[:4], web.url("/"), *FAST, *_config(tmp_path, table))
+            assert crawl.run() == 0, crawl.err
+            assert (f"match as http://{web.hosts[0]}" in crawl.err) is warned
+            asked = [ask for ask in web.asked if ask.path == "/"][-1]
+            assert ("Authorization" in asked.headers) is not warned
+            assert "s3cr3t" not in crawl.err
