@@ -71,7 +71,7 @@ def _rules(a: Account) -> Iterator[Row]:
 
 
 def _depth(a: Account) -> str:
-    limit = "no limit" if a.depth_limit is None else f"at most {a.depth_limit} (--depth)"
+    limit = "no limit" if a.depth_limit is None else f"at most {a.depth_limit} ({a.depth_rule})"
     if a.known is None:
         return limit
     links = "link" if a.known.depth == 1 else "links"

@@ -146,6 +146,8 @@ class Account:
     """Why the address in the URL may not be connected to."""
     robots: RobotsVerdict
     depth_limit: int | None
+    depth_rule: str
+    """What sets it: `--depth`, or the depth of a site table."""
     known: Known | None
     similar: tuple[tuple[str, str], ...]
     """Known URLs that differ a little, with their states: other pages to a crawler."""

@@ -118,6 +118,7 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         address=_blocked_address(url, terms),
         robots=robots,
         depth_limit=terms.max_depth,
+        depth_rule="--depth" if site is None or site.max_depth is None else "depth of its [[site]]",
         known=known,
         similar=stored.similar,
         budgets=tuple(_budgets(terms, stored)),

@@ -49,6 +49,10 @@ def _unknown(a: Account) -> Next:
 
 
 def _done(_: Account, known: Known) -> Next:
+    if known.reason == "sitemap":
+        return Next(
+            what="done", text="nothing: it is a sitemap that could not be read (see the log)"
+        )
     if known.reason is not None:
         return Next(
             what="done", text=f"nothing: its record is written, with the error {known.reason}"
@@ -62,8 +66,8 @@ def _done(_: Account, known: Known) -> Next:
 def _dead(a: Account, known: Known) -> Next:
     why = {
         "robots": "robots.txt forbade it when its turn came",
-        "depth": f"{known.depth} links from a seed are more than --depth {a.depth_limit}; "
-        "a shorter way to it or a larger --depth brings it back",
+        "depth": f"{known.depth} links from a seed are more than {a.depth_limit} "
+        f"({a.depth_rule}); a shorter way to it or a larger one brings it back",
         "origin_unreachable": "its origin could not be reached three times in a row",
     }.get(
         known.reason or "",

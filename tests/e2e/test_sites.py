@@ -51,7 +51,7 @@ def test_delay_and_depth_of_two_sites(tmp_path: Path) -> None:
         assert len(web.paths(1)) == 3
         told = _command("explain", web.url("/3"), "--job", str(crawl.job))
         assert f"[[site]] {web.hosts[0]}: delay, depth" in told
-        assert "at most 2 (--depth)" in told
+        assert "at most 2 (depth of its [[site]])" in told
 
 
 def test_the_delay_of_a_table_is_kept_at_the_server(tmp_path: Path) -> None:

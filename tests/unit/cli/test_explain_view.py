@@ -178,7 +178,17 @@ def test_json_and_text_of_each_situation(name):
     found = json.loads(json.dumps(account.as_json()))
     assert list(found) == [
         *("asked", "url", "changes", "at", "job", "running", "rules", "differences", "site"),
-        *("scope", "trap", "address", "robots", "depth_limit", "known", "similar", "budgets"),
+        *(
+            "scope",
+            "trap",
+            "address",
+            "robots",
+            "depth_limit",
+            "depth_rule",
+            "known",
+            "similar",
+            "budgets",
+        ),
         *("host", "next"),
     ]
     assert found["at"] == "2001-09-09T01:46:40Z"

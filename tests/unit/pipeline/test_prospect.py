@@ -57,6 +57,7 @@ ACCOUNT = Account(
     address=None,
     robots=ALLOWED,
     depth_limit=None,
+    depth_rule="--depth",
     known=KNOWN,
     similar=(),
     budgets=(),
@@ -107,7 +108,7 @@ SITUATIONS = {
     "deep": (
         known("dead", reason="depth", depth=4) | {"depth_limit": 3},
         "dead",
-        "4 links from a seed are more than --depth 3",
+        "4 links from a seed are more than 3 (--depth)",
         None,
     ),
     "unreachable": (known("dead", reason="origin_unreachable"), "dead", "three times", None),
