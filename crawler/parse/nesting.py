@@ -28,7 +28,6 @@ _TAG_NAME = re.compile(rb"<[A-Za-z][^\s/>]*+")
 _ATTRIBUTE = re.compile(
     rb"""[^\s"'>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?""",
 )
-_FOREIGN = (b"svg", b"math")
 _CELLS = frozenset({b"td", b"th", b"caption"})
 _FORMATTING = frozenset(b"b big code em font i s small strike strong tt u".split())
 """Stay in force when the element around them is closed."""
@@ -37,6 +36,9 @@ _NEVER_DEEP = frozenset(
     b"p li dt dd option tr td th thead tbody tfoot colgroup caption".split()
 )
 """Elements of HTML that hold nothing, or that the next of their kind closes."""
+
+_FLAT = _NEVER_DEEP - _CELLS
+"""Nothing is to be done where one of these is opened in HTML."""
 
 
 def shallow(data: bytes) -> bytes:
@@ -88,7 +90,9 @@ def _depth_reached(data: bytes) -> int | None:
         name = name.lower()
         if closing:
             elements.close(name)
-        elif not (elements.is_foreign and rest.endswith(b"/")):
+        elif name not in _FLAT or elements.is_foreign:
+            if rest.endswith(b"/") and elements.is_foreign:
+                continue
             elements.open(name)
             if elements.depth > MAX_DEPTH:
                 return match.start()
@@ -106,7 +110,8 @@ class _OpenElements:
     @property
     def is_foreign(self) -> bool:
         """Inside of a drawing or a formula, where any element holds others."""
-        return any(self._count.get(name) for name in _FOREIGN)
+        count = self._count
+        return bool(count.get(b"svg") or count.get(b"math"))
 
     def open(self, name: bytes) -> None:
         if name in _CELLS and self._count.get(b"table"):
