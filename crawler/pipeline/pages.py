@@ -33,6 +33,19 @@ UNFETCHED = {
 """What a record says where no request was made for the page itself."""
 
 
+def hop_target(item: Item, result: Redirected) -> tuple[str | None, str | None, str | None]:
+    """Return (canonical target, error, detail) of a redirect, of a page or of a sitemap."""
+    try:
+        target = resolve(item.url, result.location)
+    except UrlRejected as rejected:
+        return None, "bad_redirect", str(rejected)
+    if target == item.url or target in item.chain:
+        return target, "redirect_loop", None
+    if len(item.chain) + 1 > MAX_HOPS:
+        return target, "too_many_redirects", f"more than {MAX_HOPS} hops"
+    return target, None, None
+
+
 class PageSettler:
     """Makes settlements of pages; one instance per reader process."""
 
@@ -75,7 +88,7 @@ class PageSettler:
 
     def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
         """Settle a hop: its own record, and the target as a URL of its own with the chain."""
-        target, error, detail = self._target(item, result)
+        target, error, detail = hop_target(item, result)
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         root: str | None = None
@@ -108,18 +121,6 @@ class PageSettler:
             error=error,
             is_page=False,
         )
-
-    def _target(self, item: Item, result: Redirected) -> tuple[str | None, str | None, str | None]:
-        """Return (canonical target, error, detail) of a redirect."""
-        try:
-            target = resolve(item.url, result.location)
-        except UrlRejected as rejected:
-            return None, "bad_redirect", str(rejected)
-        if target == item.url or target in item.chain:
-            return target, "redirect_loop", None
-        if len(item.chain) + 1 > MAX_HOPS:
-            return target, "too_many_redirects", f"more than {MAX_HOPS} hops"
-        return target, None, None
 
     def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
         """Settle a fetch that yielded no usable response."""

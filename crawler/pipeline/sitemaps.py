@@ -8,18 +8,17 @@ event of the log and a count.
 import asyncio
 from collections.abc import Sequence
 
-from crawler.errors import UrlRejected
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result, Rules
 from crawler.model.url import robots_url
 from crawler.model.work import Item, Link
 from crawler.parse.sitemap import Entry, Sitemap
-from crawler.pipeline.pages import MAX_HOPS
+from crawler.pipeline.pages import hop_target
 from crawler.pipeline.settlement import Settlement
 from crawler.policy import sitemaps as policy
 from crawler.policy.admission import Admission
-from crawler.policy.canonicalization import LinkResolver, resolve
+from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.robots import parse_robots
 
 
@@ -78,14 +77,9 @@ class SitemapSettler:
 
     def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
         """Settle a hop: the target is a sitemap of its own, judged as one that was named here."""
-        try:
-            target = resolve(item.url, result.location)
-        except UrlRejected:
-            return self._settle(item, result, note, reason="bad_redirect")
-        if target == item.url or target in item.chain:
-            return self._settle(item, result, note, reason="redirect_loop")
-        if len(item.chain) + 1 > MAX_HOPS:
-            return self._settle(item, result, note, reason="too_many_redirects")
+        target, error, _ = hop_target(item, result)
+        if target is None or error is not None:
+            return self._settle(item, result, note, reason=error)
         urls, refusals = policy.taken(
             [target], named_by=item.url, admission=self._admission, limit=1
         )
