@@ -94,6 +94,25 @@ CRAWL_OPTIONS: dict[str, Any] = {
         metavar="NAME,...",
         help_text="Parameters that no URL keeps (tracking and session ids); none: all are kept.",
     ),
+    "main_text": _switch(
+        "--main-text/--no-main-text", help_text="The main text of pages in their records (no)."
+    ),
+    "markdown": _switch("--markdown/--no-markdown", help_text="The main text as Markdown (no)."),
+    "simhash": _switch(
+        "--simhash/--no-simhash", help_text="A fingerprint of the text, for near copies (no)."
+    ),
+    "link_details": _switch(
+        "--link-details/--no-link-details", help_text="Text and rel of links (no)."
+    ),
+    "store": _text("--store", metavar="MODE", help_text="Keep bodies: none, warc."),
+    "requisites": _switch(
+        "--requisites/--no-requisites",
+        help_text="Fetch images, style sheets and scripts of pages (no).",
+    ),
+    "recrawl": _text("--recrawl", metavar="TIME", help_text="Visit pages again after this time."),
+    "keep_running": _switch(
+        "--keep-running/--no-keep-running", help_text="Go on when all is done (no)."
+    ),
     "robots": _switch("--robots/--no-robots", help_text="Obey robots.txt (yes)."),
     "sitemaps": _switch(
         "--sitemaps/--no-sitemaps", help_text="Read the sitemaps that robots.txt names (yes)."

@@ -34,6 +34,7 @@ from crawler.conf.kinds import (
     optional,
 )
 from crawler.conf.sites import SiteTable
+from crawler.model.plan import Store
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
 from crawler.policy.parameters import DEFAULT_NAMES
@@ -119,6 +120,33 @@ class Settings(QueueSettings):
     site: Annotated[tuple[SiteTable, ...], NoDecode] = Field(
         default=(), description="[[site]] tables of the crawl file"
     )
+
+    # What is taken from pages, kept, and visited again.
+    extract_timeout: Annotated[Seconds, Field(gt=0)] = Field(
+        default=5.0, description="Of one call of a callback"
+    )
+    main_text: bool = Field(default=False, description="The main text of pages in their records")
+    markdown: bool = Field(default=False, description="The main text as Markdown")
+    simhash: bool = Field(default=False, description="A fingerprint of the text, for near copies")
+    link_details: bool = Field(default=False, description="Text and rel of links")
+    store: Store = Field(default="none", description="Keep bodies: none or warc")
+    store_max_bytes: Bytes = Field(
+        default=1_000_000_000, description="A new part when its bodies have this size"
+    )
+    requisites: bool = Field(
+        default=False, description="Fetch images, style sheets and scripts of pages"
+    )
+    max_requisites: Positive = Field(default=200, description="Requisites of one page")
+    recrawl: Annotated[float | None, NONE_OR_SOME_SECONDS] = Field(
+        default=None, description="Visit pages again after this time"
+    )
+    recrawl_min: Annotated[Seconds, Field(gt=0)] = Field(
+        default=3600.0, description="Shortest time to which the interval of a page adapts"
+    )
+    recrawl_max: Annotated[Seconds, Field(gt=0)] = Field(
+        default=90 * 86_400.0, description="Longest time to which the interval of a page adapts"
+    )
+    keep_running: bool = Field(default=False, description="Go on when all is done")
 
     # Scope and budgets.
     scope: ScopeMode = Field(default="host", description="Which links are followed")

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from crawler.extract.metadata import Metadata
 from crawler.model.document import Document
+from crawler.model.extras import NO_EXTRAS, Extras
 from crawler.model.record import LISTED_HEADERS
 from crawler.model.result import Failed, Fetched, Redirected
 from crawler.model.secret import mask_typed
@@ -26,7 +27,7 @@ def make_record(
     document: Document | None = None,
     metadata: Metadata | None = None,
     directives: Directives | None = None,
-    fields: dict[str, object] | None = None,
+    extras: Extras = NO_EXTRAS,
     error: str | None = None,
     error_detail: str | None = None,
 ) -> dict[str, object]:
@@ -40,7 +41,7 @@ def make_record(
         document: The parsed page, if it was HTML.
         metadata: Of `document`.
         directives: Of the page and its headers.
-        fields: Values of the user's own selectors.
+        extras: What only a crawl that asks for it takes from a page.
         error: One word; None takes that of a `Failed`.
         error_detail: One line; None takes that of a `Failed`.
     """
@@ -89,11 +90,24 @@ def make_record(
         "text": None if document is None else document.text,
         "links": [] if document is None else document.links,
         "content_hash": None if body is None else sha256(body).hexdigest(),
-        "fields": {} if fields is None else fields,
+        "fields": extras.fields,
         "error": error,
         "error_detail": None if error_detail is None else one_line(error_detail),
         "nofollow": [] if document is None else _forbidden(document),
         "noindex": directives is not None and directives.noindex,
+        "unchanged": False,
+        "change": None,
+        "extract_error": extras.extract_error,
+        "h1": None,
+        "hreflang": {},
+        "js_required": False,
+        "link_details": extras.link_details,
+        "main_text": extras.main_text,
+        "markdown": extras.markdown,
+        "published_at": extras.published_at,
+        "author": extras.author,
+        "simhash": extras.simhash,
+        "warc": None,
     }
 
 

@@ -6,8 +6,12 @@ settings in any other form.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from crawler.model.extraction import ExtractTable
 from crawler.model.site import Cookie, ScopeMode, Site
+
+Store = Literal["none", "warc"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,40 @@ class Plan:
     cache_redis_url: str | None
     sites: tuple[Site, ...]
     """The first that matches a host holds for it."""
+    extract: tuple[ExtractTable, ...]
+    """`[[extract]]` tables in the order they were written."""
+    extract_timeout_ms: int
+    """Of one call of a callback."""
+    main_text: bool
+    markdown: bool
+    simhash: bool
+    link_details: bool
+    store: Store
+    """Whether bodies are kept, and how."""
+    store_max_bytes: int
+    """A new part when its bodies have this size."""
+    requisites: bool
+    """Fetch images, style sheets and scripts of pages."""
+    max_requisites: int
+    """Of one page."""
+    recrawl_ms: int | None
+    """How long after a visit a page is due again; None: never."""
+    recrawl_min_ms: int
+    """Pages that change are not visited more often."""
+    recrawl_max_ms: int
+    """Pages that do not change are still visited so often."""
+    keep_running: bool
+    """Go on when all is done: for what is due later, or is added."""
     cookies: tuple[Cookie, ...]
     """Of the cookie file."""
     clock_offset_ms: int
     """Wall clock minus monotonic clock at start; shared by all processes of the node."""
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether more is taken from pages than every record has."""
+        texts = self.main_text or self.markdown or self.simhash or self.link_details
+        return bool(self.extract) or texts
 
     @property
     def has_max_depth(self) -> bool:

@@ -62,6 +62,28 @@ class Record(TypedDict):
     """Those of `links` that rel=nofollow forbids to follow."""
     noindex: bool
     """The page asks search engines not to list it; nothing that a crawl obeys."""
+    unchanged: bool
+    """The same content as at the visit before: by a 304, or by its hash."""
+    change: str | None
+    """Against the visit before: unchanged, changed, gone, returned; None at the first one."""
+    extract_error: str | None
+    """What went wrong in taking fields; the page is recorded all the same."""
+    h1: str | None
+    """Text of the first h1."""
+    hreflang: dict[str, str]
+    """Addresses of the same page in other languages, by `hreflang`."""
+    js_required: bool
+    """Little text and scripts: the page probably shows itself only to a browser."""
+    link_details: list[dict[str, str]]
+    """Text and rel of each of `links`, with `--link-details`."""
+    main_text: str | None
+    markdown: str | None
+    published_at: str | None
+    author: str | None
+    simhash: str | None
+    """Of `text`: 64 bits, hex; pages that are nearly alike differ in few of them."""
+    warc: dict[str, object] | None
+    """Where the body is kept: file, offset, length."""
 
 
 RECORD_KEYS = tuple(Record.__annotations__)

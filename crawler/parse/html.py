@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from crawler.model.document import Document
+from crawler.model.extras import Probe
 from crawler.model.text import collapse, cut
 from crawler.parse.charset import to_utf8
 from crawler.parse.nesting import shallow
+from crawler.parse.tree import TreeElement
 from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver
 
 MAX_LINKS = 20_000
@@ -48,9 +50,17 @@ _JOINED_METAS = frozenset({"robots"})
 
 
 def parse_html(
-    body: bytes, *, url: str, header_charset: str | None, resolver: LinkResolver
+    body: bytes,
+    *,
+    url: str,
+    header_charset: str | None,
+    resolver: LinkResolver,
+    probe: Probe | None = None,
 ) -> Document:
-    """Parse a page that came from the canonical `url`; any bytes make a document."""
+    """Parse a page that came from the canonical `url`; any bytes make a document.
+
+    `probe` may look at the tree before its text is taken, which changes it.
+    """
     data, charset = to_utf8(body, header_charset)
     data = shallow(data)
     # With scripting on, noscript is text: its links and metas are not those of the page.
@@ -60,6 +70,8 @@ def parse_html(
     root = tree.root
     anchors = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
     links, followable = _links(anchors, parts, base, resolver)
+    if probe is not None and root is not None:
+        probe(TreeElement(root))
     return Document(
         charset=charset,
         title=parts.title,

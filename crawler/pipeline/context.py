@@ -22,6 +22,7 @@ from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
+from crawler.pipeline.reading import PageReader
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
 from crawler.policy.admission import admission_of
@@ -66,7 +67,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(plan, admission, resolver, known),
+        pages=PageSettler(PageReader(plan, resolver), admission, known),
         sitemaps=SitemapSettler(plan, admission, resolver),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),

@@ -5,19 +5,14 @@ from collections.abc import Sequence
 import orjson
 
 from crawler.errors import UrlRejected
-from crawler.extract.metadata import metadata
 from crawler.extract.record import make_record
-from crawler.model.document import Document
-from crawler.model.plan import Plan
 from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result
 from crawler.model.work import Item, Link
-from crawler.parse.content_type import header_charset, is_html
-from crawler.parse.html import parse_html
 from crawler.pipeline.known import KnownUrls
+from crawler.pipeline.reading import PageReader
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.admission import Admission
-from crawler.policy.canonicalization import LinkResolver, resolve
-from crawler.policy.directives import read_directives
+from crawler.policy.canonicalization import resolve
 
 MAX_HOPS = 10
 """Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
@@ -49,30 +44,15 @@ def hop_target(item: Item, result: Redirected) -> tuple[str | None, str | None, 
 class PageSettler:
     """Makes settlements of pages; one instance per reader process."""
 
-    def __init__(
-        self, plan: Plan, admission: Admission, resolver: LinkResolver, known: KnownUrls
-    ) -> None:
-        self._plan = plan
+    def __init__(self, reader: PageReader, admission: Admission, known: KnownUrls) -> None:
+        self._reader = reader
         self._admission = admission
-        self._resolver = resolver
         self._known = known
 
-    def fetched(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
+    async def fetched(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
         """Settle a final response, any status."""
-        content_type = result.headers.get("content-type")
-        document: Document | None = None
-        if is_html(content_type, result.body):
-            document = parse_html(
-                result.body,
-                url=item.url,
-                header_charset=header_charset(content_type),
-                resolver=self._resolver,
-            )
-        directives = read_directives(
-            document.metas if document else {},
-            result.headers.get("x-robots-tag"),
-            self._plan.product_token,
-        )
+        reading = await self._reader.read(item.url, result)
+        document, directives = reading.document, reading.directives
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         if document is not None and 200 <= result.status < 300 and not directives.nofollow:
@@ -81,8 +61,9 @@ class PageSettler:
             item,
             result=result,
             document=document,
-            metadata=metadata(document) if document else None,
+            metadata=reading.metadata,
             directives=directives,
+            extras=reading.extras,
         )
         return self._settle(item, result, record, note, links=links, refusals=refusals)
 

@@ -151,7 +151,7 @@ class Reader:
             case Fetched():
                 if item.kind == "sitemap":
                     return await self._sitemaps.fetched(item, result, note, now=self._now())
-                return self._pages.fetched(item, result, note)
+                return await self._pages.fetched(item, result, note)
             case Redirected():
                 return self._settler(item).redirected(item, result, note)
             case Failed():

@@ -1,5 +1,7 @@
 """What must hold of every page, whatever came: shared by the targets that make settlements."""
 
+from collections.abc import Coroutine
+
 import orjson
 
 from crawler.model.document import Document
@@ -8,6 +10,7 @@ from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
 from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
+from crawler.pipeline.reading import PageReader
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver, canonicalize
@@ -27,9 +30,8 @@ _MAX_SHORT_BYTES = 4096
 def new_settler() -> PageSettler:
     """Return a settler that has not seen a page."""
     return PageSettler(
-        PLAN,
+        PageReader(PLAN, LinkResolver(Parameters(DEFAULT_NAMES))),
         Admission(Scope("host", [URL], (), ()), NOW),
-        LinkResolver(Parameters(DEFAULT_NAMES)),
         KnownUrls(by_depth=False),
     )
 
@@ -49,11 +51,20 @@ def settle(result: Fetched | Redirected | Failed) -> Settlement:
 def _settle(settler: PageSettler, result: Fetched | Redirected | Failed) -> Settlement:
     match result:
         case Fetched():
-            return settler.fetched(ITEM, result, NOTE)
+            return _at_once(settler.fetched(ITEM, result, NOTE))
         case Redirected():
             return settler.redirected(ITEM, result, NOTE)
         case Failed():
             return settler.failed(ITEM, result, NOTE)
+
+
+def _at_once(work: Coroutine[None, None, Settlement]) -> Settlement:
+    """Run what waits for nothing; a loop of its own would cost more than the page."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("a page without extras waits for nothing")
 
 
 def check_settlement(settlement: Settlement, result: Fetched | Redirected | Failed) -> None:

@@ -104,6 +104,19 @@ def test_a_page() -> None:
         "error_detail": None,
         "nofollow": [],
         "noindex": True,
+        "unchanged": False,
+        "change": None,
+        "extract_error": None,
+        "h1": None,
+        "hreflang": {},
+        "js_required": False,
+        "link_details": [],
+        "main_text": None,
+        "markdown": None,
+        "published_at": None,
+        "author": None,
+        "simhash": None,
+        "warc": None,
     }
     orjson.dumps(record)
 

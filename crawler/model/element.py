@@ -1,0 +1,28 @@
+"""Elements of a parsed page, as extraction sees them: no parser's own types."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Element(Protocol):
+    """One element, or the whole page; valid only until its page has been read."""
+
+    def css(self, selector: str) -> "Sequence[Element]":
+        """Return the elements below this one that match, in document order.
+
+        Raises:
+            ValueError: no selector.
+        """
+
+    def text(self) -> str:
+        """Return the text as a reader sees it: no script or style, blanks collapsed."""
+
+    def html(self) -> str:
+        """Return the outer HTML."""
+
+    def attribute(self, name: str) -> str | None:
+        """Return an attribute as found; None where there is none, an empty string where it is."""
+
+    @property
+    def tag(self) -> str:
+        """Lower-case name."""

@@ -1,0 +1,29 @@
+"""What is taken from a page beyond the usual; nothing of it exists where a crawl asks for none."""
+
+from crawler.model.document import Document
+from crawler.model.extras import Extras, Probe
+from crawler.model.plan import Plan
+from crawler.model.result import Fetched
+
+
+class ExtraReading:
+    """Takes fields, main text and the like; one instance per process."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def probe(self, url: str, result: Fetched, extras: Extras) -> Probe | None:
+        """Return what looks at the tree of this page; None where nothing does."""
+        del url, result, extras
+        return None
+
+    async def complete(
+        self, url: str, result: Fetched, document: Document | None, extras: Extras
+    ) -> None:
+        """Add what needs the whole document, or no document at all."""
+        del url, result, document, extras
+
+
+def extra_reading(plan: Plan) -> ExtraReading | None:
+    """Return what takes the extras of this crawl; None where it asks for none."""
+    return ExtraReading(plan) if plan.has_extras else None
