@@ -5,10 +5,17 @@ from typing import Protocol
 
 
 class Element(Protocol):
-    """One element, or the whole page; valid only until its page has been read."""
+    """One element, or the whole page; valid until its page has been read, if it is no copy."""
 
     def css(self, selector: str) -> "Sequence[Element]":
         """Return the elements below this one that match, in document order.
+
+        Raises:
+            ValueError: no selector.
+        """
+
+    def first(self, selector: str) -> "Element | None":
+        """Return the first of what `css` returns; None where nothing matches.
 
         Raises:
             ValueError: no selector.
@@ -22,6 +29,9 @@ class Element(Protocol):
 
     def attribute(self, name: str) -> str | None:
         """Return an attribute as found; None where there is none, an empty string where it is."""
+
+    def copy(self) -> "Element":
+        """Return the root of a copy of the whole tree, which nothing changes and no limit ends."""
 
     @property
     def tag(self) -> str:

@@ -1,6 +1,7 @@
 """What is taken from pages: one `[[extract]]` table of the crawl file, checked."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 FieldType = Literal["string", "int", "number", "bool", "date", "url", "price", "json"]
@@ -37,3 +38,7 @@ class ExtractTable:
     fields: tuple[FieldRule, ...] = ()
     python: str | None = None
     """`module:function`, called with each page."""
+    place: str = "[[extract]]"
+    """How a message names the table: `crawl.toml, line 12: [[extract]]`."""
+    directory: Path | None = None
+    """Of the crawl file: where the module of `python` is looked for first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborNode, SelectolaxError
 
 from crawler.model.text import collapse
 
@@ -18,7 +18,17 @@ class TreeElement:
         self._node = node
 
     def css(self, selector: str) -> "Sequence[TreeElement]":
-        return [TreeElement(node) for node in self._node.css(selector)]
+        try:
+            return [TreeElement(node) for node in self._node.css(selector)]
+        except SelectolaxError:
+            raise ValueError(f"no CSS selector: {selector!r}") from None
+
+    def first(self, selector: str) -> "TreeElement | None":
+        try:
+            node = self._node.css_first(selector)
+        except SelectolaxError:
+            raise ValueError(f"no CSS selector: {selector!r}") from None
+        return None if node is None else TreeElement(node)
 
     def text(self) -> str:
         return collapse(self._node.text(separator=" "))
@@ -29,6 +39,12 @@ class TreeElement:
     def attribute(self, name: str) -> str | None:
         attributes = self._node.attributes
         return (attributes[name] or "") if name in attributes else None
+
+    def copy(self) -> "TreeElement":
+        # Half of what parsing once more would cost.
+        root = self._node.parser.clone().root
+        assert root is not None  # noqa: S101 - the tree that was copied has one
+        return TreeElement(root)
 
     @property
     def tag(self) -> str:

@@ -1,0 +1,55 @@
+"""Elements of a page, as callbacks and field rules see them."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.model.element import Element
+from crawler.parse.html import parse_html
+from crawler.parse.tree import TreeElement
+from crawler.policy.canonicalization import LinkResolver
+
+
+def _root(html: str) -> TreeElement:
+    root = LexborHTMLParser(html).root
+    assert root is not None
+    return TreeElement(root)
+
+
+def test_first_is_the_first_in_document_order_or_none() -> None:
+    """An element that is missing is the usual case on real sites, and no error."""
+    root = _root("<p class=a>1</p><div><p class=a>2</p></div>")
+    found = root.first("p.a")
+    assert found is not None
+    assert found.text() == "1"
+    assert root.first("p.b") is None
+
+
+@pytest.mark.parametrize("selector", ["p[", "", "p::text", ":nope"])
+def test_what_is_no_selector_is_a_value_error_that_shows_it(selector: str) -> None:
+    """The parser's own error would be of a type that no caller may know, and names nothing."""
+    root = _root("<p>1</p>")
+    with pytest.raises(ValueError, match="no CSS selector: ") as caught:
+        root.css(selector)
+    assert repr(selector) in str(caught.value)
+    with pytest.raises(ValueError, match="no CSS selector: "):
+        root.first(selector)
+
+
+def test_a_copy_outlives_the_taking_of_the_text() -> None:
+    """The text is taken by changing the tree: elements of the tree itself would lie, or crash."""
+    copies: list[Element] = []
+    html = b"<h1><a href=/x>A <b>bold</b> word</a></h1><script>let x</script><p>2"
+    parse_html(
+        html,
+        url="http://a.example/",
+        header_charset=None,
+        resolver=LinkResolver(),
+        probe=lambda root: copies.append(root.copy()),
+    )
+    [copy] = copies
+    assert [one.attribute("href") for one in copy.css("h1 > a")] == ["/x"]
+    assert [one.tag for one in copy.css("body *")] == ["h1", "a", "b", "script", "p"]
+    kept = copy.css("h1")[0]
+    copies.clear()
+    del copy
+    assert kept.html() == '<h1><a href="/x">A <b>bold</b> word</a></h1>'
