@@ -1,9 +1,8 @@
 """Which files `crawler inspect` reads, how far, and the records in them."""
 
 import asyncio
-import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +12,8 @@ import orjson
 from crawler.errors import ConfigError
 
 STDIN = Path("-")
+Wanted = Callable[[bytes], bool]
+"""Whether a line may be one that is looked for; it has to let pass all that are."""
 _LINE_BYTES = 256 * 1024 * 1024
 """No line of ours is as long; one that is, is not kept in memory."""
 _BUFFER_BYTES = 1024 * 1024
@@ -66,10 +67,12 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
         store = job / "frontier.db"
         if not store.is_file():
             continue
-        output, committed = asyncio.run(_committed(store))
-        output = output or job / "pages"
+        from crawler.pipeline.committed import committed
+
+        found = asyncio.run(committed(job))
+        output, sizes = found.output, {part.name: part.bytes for part in found.parts}
         if job == directory or output.resolve() == directory.resolve():
-            return _of_job(output, committed, tally)
+            return _of_job(output, sizes, tally)
     files = sorted(directory.glob("*.jsonl")) or sorted(directory.glob("pages/*.jsonl"))
     return [Source(path) for path in files]
 
@@ -88,42 +91,33 @@ def _of_job(output: Path, committed: dict[str, int], tally: Tally) -> list[Sourc
     return sources
 
 
-async def _committed(store: Path) -> tuple[Path | None, dict[str, int]]:
-    """Return the output directory and the committed bytes of each part, as the frontier has it."""
-    from crawler.frontier.sqlite import SqliteFrontier
-    from crawler.pipeline.identity import RULES
-    from crawler.ports import FrontierOptions
-
-    options = FrontierOptions(delay_ms=0, per_host=1, lease_ms=0, window_ms=0, robots=True)
-    frontier = SqliteFrontier(store, options, read_only=True)
-    await frontier.open()
-    try:
-        parts, meta = await frontier.parts(), await frontier.meta()
-    finally:
-        await frontier.close()
-    output = json.loads(meta.get(RULES, "{}")).get("output")
-    return (store.parent / output if output else None), {part.name: part.bytes for part in parts}
-
-
-def read_records(source: Source, tally: Tally) -> Iterator[dict[str, Any]]:
+def read_records(
+    source: Source, tally: Tally, wanted: Wanted | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of one file; count the lines that are none.
+
+    Lines that are not `wanted` are passed over before they are parsed, which is ten times as fast.
 
     Raises:
         ConfigError: the file cannot be read.
     """
     tally.files += 1
     if source.path is None:
-        yield from _records(sys.stdin.buffer, source.limit, tally)
+        yield from _records(sys.stdin.buffer, source.limit, tally, wanted)
         return
     try:
         with source.path.open("rb", buffering=_BUFFER_BYTES) as stream:
-            yield from _records(stream, source.limit, tally)
+            yield from _records(stream, source.limit, tally, wanted)
     except OSError as error:
         raise ConfigError(f"cannot read {source.path}: {error.strerror}") from error
 
 
-def _records(stream: BinaryIO, limit: int | None, tally: Tally) -> Iterator[dict[str, Any]]:
+def _records(
+    stream: BinaryIO, limit: int | None, tally: Tally, wanted: Wanted | None
+) -> Iterator[dict[str, Any]]:
     for line in _lines(stream, limit, tally):
+        if wanted is not None and not wanted(line):
+            continue
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:

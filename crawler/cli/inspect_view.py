@@ -96,20 +96,32 @@ def tables(report: Report) -> list[Table]:
 
 def plain(report: Report, width: int | None) -> list[str]:
     """Return the lines of the report; cut to `width` columns unless None."""
-    lines = _aligned(facts(report), width)
-    for table in tables(report):
-        title = table.title if width is None else crop(table.title, width)
-        lines += ["", title, *_aligned(table, width)]
+    return plain_tables([facts(report), *tables(report)], width)
+
+
+def plain_tables(shown: Sequence[Table], width: int | None) -> list[str]:
+    """Return the lines of tables; cut to `width` columns unless None."""
+    lines: list[str] = []
+    for table in shown:
+        if table.title:
+            title = table.title if width is None else crop(table.title, width)
+            lines += ["", title]
+        lines += _aligned(table, width)
     return lines
 
 
 def rich_tables(report: Report) -> "list[RichTable]":
     """Return the report for a terminal with colours."""
+    return drawn_tables([facts(report), *tables(report)])
+
+
+def drawn_tables(shown: Sequence[Table]) -> "list[RichTable]":
+    """Return tables for a terminal with colours."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
     drawn = []
-    for table in [facts(report), *tables(report)]:
+    for table in shown:
         grid = RichTable(
             title=f"\n{table.title}" if table.title else None,
             title_justify="left",

@@ -64,6 +64,29 @@ def test_json_is_one_object_on_stdout(pages, tmp_path):
     assert len(found["samples"]) == 3
 
 
+def test_changes_since_a_day_are_listed(tmp_path):
+    """The question of everybody who watches a site; a script asks it as well."""
+    page = {"url": "http://a.example/p", "title": "Old"}
+    later = {"visit": 2, "change": "changed", "title": "New", "text": "Other words."}
+    lines = [
+        orjson.dumps(record(**page)),
+        orjson.dumps(record(**page | later, fetched_at="2026-03-08T10:00:00.000Z")),
+    ]
+    (tmp_path / "x.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    done = run("x.jsonl", "--changed", "--since", "2026-03-05", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "  1 changed  since 2026-03-05 00:00:00 UTC\n\nChanged\n"
+        "  2026-03-08 10:00:00  changed  http://a.example/p\n"
+        "                                  title “Old” → “New”, text 6 → 12\n"
+    )
+    found = json.loads(run("x.jsonl", "--changed", "--json", cwd=tmp_path).stdout)
+    assert found["counts"] == {"changed": 1, "gone": 0, "returned": 0, "new": 1}
+    [change] = found["changes"]
+    assert change["what"] == "title “Old” → “New”, text 6 → 12"
+    assert found["new"][0]["url"] == "http://a.example/p"
+
+
 def test_standard_input_and_files_together(pages, tmp_path):
     part = pages / "part-000001.jsonl"
     with part.open("rb") as stream:
@@ -79,6 +102,9 @@ def test_standard_input_and_files_together(pages, tmp_path):
         ([], "crawler: no job in crawl: "),
         (["x.bin"], "crawler: x.bin: not JSON lines, none of 2 can be read\n"),
         (["--samples", "-1"], ""),
+        (["x.bin", "--since", "7d"], "crawler: --since goes with --changed\n"),
+        (["x.bin", "--changed", "--since", "soon"], "crawler: --since: cannot read 'soon': write"),
+        (["-", "--changed"], "crawler: --changed reads everything twice: give files or a job"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, words, message):
