@@ -1,8 +1,8 @@
 """A reader's line to its parent: the `Parent` port over the acknowledgement pipe.
 
-A finished fetch is told with the next turn of the loop, so that all that end in one turn share one
-write; later would leave hosts idle, and would fetch more pages twice after a kill. Where enough
-items wait in the inbox, a few finished fetches share a write, for at most two milliseconds: each
+A finished fetch of a polite host is told with the next turn of the loop, so that all that end in
+one turn share one write; later would leave the host idle. Where enough items wait in the inbox, or
+the host has no delay, a few finished fetches share a write, for at most two milliseconds: each
 write wakes the parent, and that costs as much as settling a page.
 """
 
@@ -15,8 +15,7 @@ from crawler.dealer.wire import FrameSink
 from crawler.model.work import Item
 
 _RIDE_ALONG = 4
-"""A finished task is not worth a write of its own while this many items wait in the inbox, nor is
-a finished fetch until there are this many."""
+"""So many finished fetches, or finished tasks, are worth a write of their own."""
 _HOLD_S = 0.002
 
 
@@ -38,7 +37,7 @@ class ParentLink:
 
     def fetched(self, item: Item) -> None:
         held = self._note(Up.FETCHED, item.lease_id)
-        if held >= _RIDE_ALONG or self.inbox_size() < _RIDE_ALONG:
+        if held >= _RIDE_ALONG or (item.delay_ms and self.inbox_size() < _RIDE_ALONG):
             self._schedule()
         elif held == 1:
             self._loop.call_later(_HOLD_S, self._on_turn)
@@ -58,8 +57,8 @@ class ParentLink:
     # -- the worker's own ------------------------------------------------------------------------
 
     def ended(self, item: Item) -> None:
-        self._note(Up.ENDED, item.lease_id)
-        if self.inbox_size() < _RIDE_ALONG:
+        held = self._note(Up.ENDED, item.lease_id)
+        if held >= _RIDE_ALONG or self.inbox_size() == 0:
             self._schedule()
 
     def unstarted(self, items: Collection[Item]) -> None:
