@@ -36,6 +36,8 @@ def from_crawl_file(path: Path, problems: list[str]) -> Values:
             problems.append(f"{place}: {problem}")
         elif key == "site":
             values[key] = Given(_tables(value, text, path, problems), "file", place)
+        elif key == "extract":
+            values[key] = Given(_extract_tables(value, text, path, problems), "file", place)
         else:
             values[key] = Given(value, "file", place)
     return values
@@ -51,6 +53,15 @@ def _tables(given: object, text: str, path: Path, problems: list[str]) -> Sequen
     else:
         places = [f"{path}: site number {n}" for n in range(1, number + 1)]
     return read_tables(given, places, problems)
+
+
+def _extract_tables(given: object, text: str, path: Path, problems: list[str]) -> Sequence[object]:
+    # Only for who has such tables.
+    from crawler.conf.extract_places import find_places  # noqa: PLC0415
+    from crawler.conf.extract_tables import read_extract_tables  # noqa: PLC0415
+
+    number = len(given) if isinstance(given, list) else 1
+    return read_extract_tables(given, find_places(text, path, number), problems)
 
 
 def _problem_of_key(key: str, value: object) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.conf.agent import make_agent
 from crawler.conf.cookies import read_cookies
+from crawler.conf.plan_extract import make_extract
 from crawler.conf.plan_sites import make_site
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
@@ -82,7 +83,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
         cache_redis_url=values["cache_redis_url"],
         sites=sites,
-        extract=(),
+        extract=make_extract(values["extract"]),
         extract_timeout_ms=_ms(values["extract_timeout"]),
         main_text=values["main_text"],
         markdown=values["markdown"],

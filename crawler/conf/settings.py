@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, InstanceOf, PrivateAttr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from quasiqueue.settings import Settings as QueueSettings
 
@@ -34,6 +34,7 @@ from crawler.conf.kinds import (
     optional,
 )
 from crawler.conf.sites import SiteTable
+from crawler.model.extraction import ExtractTable
 from crawler.model.plan import Store
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
@@ -122,6 +123,9 @@ class Settings(QueueSettings):
     )
 
     # What is taken from pages, kept, and visited again.
+    extract: Annotated[tuple[InstanceOf[ExtractTable], ...], NoDecode] = Field(
+        default=(), description="[[extract]] tables of the crawl file"
+    )
     extract_timeout: Annotated[Seconds, Field(gt=0)] = Field(
         default=5.0, description="Of one call of a callback"
     )

@@ -9,6 +9,7 @@ from crawler.conf.kinds import (
     NONE_OR_SOME_SECONDS,
     SECONDS,
 )
+from crawler.conf.plan_extract import shown_table
 from crawler.conf.settings import INTERNAL, Settings, masked
 from crawler.conf.units import format_duration, format_size
 
@@ -45,6 +46,8 @@ def sources(settings: Settings) -> dict[str, str]:
 
 
 def _plain(name: str, value: object) -> object:
+    if name == "extract" and isinstance(value, tuple):
+        return [shown_table(table) for table in value]
     value = masked(name, value)
     kinds = Settings.model_fields[name].metadata
     if isinstance(value, int | float) and any(kind in kinds for kind in _DURATIONS):

@@ -36,14 +36,22 @@ def _match(value: str) -> str:
     text = value.strip()
     is_plain = text.lower().startswith(PLAIN)
     pattern = text[len(PLAIN) :] if is_plain else re.sub(r"(?i)\Ahttps://", "", text)
-    pattern = pattern.removesuffix("/")
-    if "*" in pattern:
-        pattern = pattern.lower()
-        if not _GLOB.fullmatch(pattern):
-            raise ValueError("must be a host, HOST:PORT or a glob such as *.example.org")
-    else:
-        pattern = _host(pattern, is_plain)
+    pattern = host_pattern(pattern.removesuffix("/"), is_plain=is_plain)
     return (PLAIN if is_plain else "") + pattern
+
+
+def host_pattern(pattern: str, *, is_plain: bool = False) -> str:
+    """Return a host or a glob over hosts in its one spelling.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if "*" not in pattern:
+        return _host(pattern, is_plain)
+    pattern = pattern.lower()
+    if not _GLOB.fullmatch(pattern):
+        raise ValueError("must be a host, HOST:PORT or a glob such as *.example.org")
+    return pattern
 
 
 def _host(pattern: str, is_plain: bool) -> str:

@@ -20,7 +20,7 @@ from crawler.errors import ConfigError
 NAMES = tuple(name for name in Settings.model_fields if name not in INTERNAL)
 FLAG_ONLY = frozenset({"fresh"})
 """Said by a service or a file, it would move a job aside at every restart."""
-FILE_ONLY = frozenset({"site"})
+FILE_ONLY = frozenset({"extract", "site"})
 """Tables, which no variable and no flag can hold."""
 
 FLAG_NAMES = {

@@ -167,11 +167,23 @@ def _compile(globs: Sequence[str]) -> Callable[[str], object] | None:
     """
     if not globs:
         return None
-    for glob in globs:
-        start = glob.partition("*")[0]
-        if not glob or not ("http".startswith(start) or start.startswith("http")):
-            raise ConfigError(f"glob {glob!r} matches no URL: begin it with * or http")
-    return re.compile("|".join(map(_pattern, globs)), re.DOTALL).match
+    return re.compile("|".join(map(_checked, globs)), re.DOTALL).match
+
+
+def url_glob(glob: str) -> Callable[[str], object]:
+    """Return what says whether a canonical URL matches a glob.
+
+    Raises:
+        ConfigError: it can match no URL.
+    """
+    return re.compile(_checked(glob), re.DOTALL).match
+
+
+def _checked(glob: str) -> str:
+    start = glob.partition("*")[0]
+    if not glob or not ("http".startswith(start) or start.startswith("http")):
+        raise ConfigError(f"glob {glob!r} matches no URL: begin it with * or http")
+    return _pattern(glob)
 
 
 def _pattern(glob: str) -> str:
