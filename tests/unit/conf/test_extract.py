@@ -104,8 +104,8 @@ def test_every_key_comes_through_to_the_readers(tmp_path: Path) -> None:
     ("line", "problem"),
     [
         (
-            "fileds.x = 'p'",
-            "line 2: [[extract]]: no key of it is called fileds (did you mean fields?)",
+            "matcher = 'p'",
+            "line 2: [[extract]]: no key of it is called matcher (did you mean match?)",
         ),
         ("match = 'ftp://*'", "line 2: [[extract]]: match: glob 'ftp://*' matches no URL"),
         ("match = 'exa mple'", "line 2: [[extract]]: match must be a host or HOST:PORT"),
