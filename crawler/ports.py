@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from crawler.model.result import Batch, RulesVerdict
+from crawler.model.result import Batch, Fetched, Redirected, RulesVerdict
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 
 Now = Callable[[], int]
 """The job's clock: ms, never steps back while the job runs."""
+
+Response = Fetched | Redirected
+"""Of one request, whatever its status."""
 
 
 class HostTerms(NamedTuple):
@@ -185,6 +188,15 @@ class Frontier(Protocol):
 
     async def checkpoint(self) -> None:
         """Fold the write-ahead log back; called from time to time by the parent."""
+
+
+class Responses(Protocol):
+    """Answers that were kept; neither call fails."""
+
+    async def get(self, key: str) -> Response | None:
+        """Return what was answered, with the time when it was."""
+
+    async def set(self, key: str, response: Response) -> None: ...
 
 
 class Node(Protocol):

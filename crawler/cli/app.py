@@ -5,14 +5,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("start", "status", "inspect", "explain", "demo", "version")
-"""Each is a function of that name in the module of that name."""
+COMMANDS = ("start", "status", "inspect", "explain", "try", "demo", "version")
+"""Each is a function of that name in the module of that name; `try_` where Python has the name."""
 GROUPS = ("config",)
 """Each is an `app` in the module of that name."""
 
@@ -38,11 +39,12 @@ def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> "typer.Typer":
         callback=_no_options_of_its_own,
     )
     for name in names:
-        module = import_module(f"crawler.cli.{name}")
+        python_name = f"{name}_" if iskeyword(name) else name
+        module = import_module(f"crawler.cli.{python_name}")
         if name in GROUPS:
             app.add_typer(module.app, name=name)
         else:
-            app.command(name)(getattr(module, name))
+            app.command(name)(getattr(module, python_name))
     return app
 
 

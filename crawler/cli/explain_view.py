@@ -56,7 +56,7 @@ def _rules(a: Account) -> Iterator[Row]:
     yield "trap", f"refused: {a.trap}, {TRAPS[a.trap]}" if a.trap else "none"
     if a.address is not None:
         yield "address", f"refused: {a.address}"
-    yield "robots", _robots(a.robots, a.at)
+    yield "robots", robots_text(a.robots, a.at)
     yield "depth", _depth(a)
     yield "dedupe", _dedupe(a)
     for url, state in a.similar:
@@ -86,7 +86,8 @@ def _dedupe(a: Account) -> str:
     return f"known as {a.url}: another sighting changes nothing"
 
 
-def _robots(r: RobotsVerdict, now: int) -> str:
+def robots_text(r: RobotsVerdict, now: int) -> str:
+    """Return the verdict in words, with the line that decides."""
     file = f"{r.origin}/robots.txt"
     asked = f" (asked {moment(r.fetched_at, now)})" if r.fetched_at is not None else ""
     due = "soon" if r.due_at is None else moment(r.due_at, now)

@@ -138,6 +138,7 @@ CRAWL_OPTIONS: dict[str, Any] = {
 }
 """Setting to the option that sets it, in the order of `--help`."""
 
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _VERBOSITY: dict[str, Any] = {
     "quiet": Annotated[
         int,
@@ -166,20 +167,38 @@ def with_crawl_options(command: Callable[[Flags], None]) -> Callable[..., None]:
         '''Crawl.'''
         settings = load_settings(flags, os.environ, Path.cwd())
     """
+    return with_options(*CRAWL_OPTIONS)(command)
 
-    def run(**typed: Any) -> None:
-        command(read_flags(typed))
 
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for options, default in ((CRAWL_OPTIONS, None), (_VERBOSITY, 0))
-        for name, kind in options.items()
-    ]
-    run.__name__ = command.__name__
-    run.__doc__ = command.__doc__
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+def with_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options of a crawl, beside parameters of its own.
+
+    @with_options("job", "config", "robots")
+    def command(flags: Flags, *, own: Annotated[str, typer.Option("--own")] = "") -> None: ...
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(command).parameters.values())[1:]
+
+        def run(**typed: Any) -> None:
+            values = {parameter.name: typed.pop(parameter.name) for parameter in own}
+            command(read_flags(typed), **values)
+
+        chosen = {name: CRAWL_OPTIONS[name] for name in names}
+        parameters = own + [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
+            )
+            for options, default in ((chosen, None), (_VERBOSITY, 0))
+            for name, kind in options.items()
+        ]
+        run.__name__ = command.__name__
+        run.__doc__ = command.__doc__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
 
 
 def read_flags(typed: dict[str, Any]) -> Flags:

@@ -157,18 +157,19 @@ class Account:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        found: dict[str, Any] = _readable(dataclasses.asdict(self))
+        found: dict[str, Any] = readable(dataclasses.asdict(self))
         found["similar"] = [{"url": url, "state": state} for url, state in self.similar]
         return found
 
 
-def _readable(values: dict[str, Any]) -> dict[str, Any]:
+def readable(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with their times as RFC 3339, to any depth."""
     return {key: _value(key, value) for key, value in values.items()}
 
 
 def _value(key: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return _readable(value)
+        return readable(value)
     if isinstance(value, list | tuple):
         return [_value("", part) for part in value]
     is_time = key == "at" or key.endswith(("_at", "_until", "_since"))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
-from crawler.cache import RulesCache
+from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
 from crawler.conf.plan import make_plan
 from crawler.fetch.fetcher import Fetcher

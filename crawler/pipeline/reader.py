@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from crawler.cache import RulesCache
+from crawler.cache.rules import RulesCache
 from crawler.errors import CrawlerError
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.robots import RobotsFetcher

@@ -4,7 +4,7 @@ from crawler.model.origin import OriginState
 from crawler.model.url import origin, request_target
 from crawler.model.view import Explanation
 from crawler.pipeline.account import RobotsVerdict, RobotsWord
-from crawler.policy.robots import parse_robots
+from crawler.policy.robots import Line, parse_robots
 from crawler.ports import StoredRules
 
 
@@ -24,7 +24,7 @@ def robots_verdict(
         verdict=_word(state, now, is_allowed=is_allowed),
         origin=key,
         line=line.number if line is not None else None,
-        rule=None if line is None else f"{'Allow' if line.allow else 'Disallow'}: {line.pattern}",
+        rule=rule_text(line),
         learned=state.verdict,
         obstacle=state.obstacle,
         status=state.status,
@@ -34,6 +34,11 @@ def robots_verdict(
         due_at=state.due or None,
         failing_since=state.failing_since,
     )
+
+
+def rule_text(line: Line | None) -> str | None:
+    """Return a rule as robots.txt has it."""
+    return None if line is None else f"{'Allow' if line.allow else 'Disallow'}: {line.pattern}"
 
 
 def _word(state: OriginState, now: int, *, is_allowed: bool) -> RobotsWord:

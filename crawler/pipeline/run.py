@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.cache import RulesCache
+from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
 from crawler.errors import CrawlerError, FrontierError
 from crawler.job.directory import Job, refuse_network_file_system

@@ -136,13 +136,20 @@ def read_roots(sources: Sequence[str], plan: Plan) -> list[str]:
     Raises:
         ConfigError: a source cannot be read.
     """
-    roots: dict[str, None] = {}
+    return list(dict.fromkeys(root_of(url, plan) for url in read_seeds(sources, plan)))
+
+
+def read_seeds(sources: Sequence[str], plan: Plan) -> Iterator[str]:
+    """Yield the URLs of these sources and store nothing; standard input is left alone.
+
+    Raises:
+        ConfigError: a source cannot be read.
+    """
     strip = Parameters(plan.strip_params).stripped
     for source in sources:
         for _, text in _lines(source) if source != "-" else ():
             with suppress(UrlRejected):
-                roots[root_of(strip(canonicalize_seed(text)), plan)] = None
-    return list(roots)
+                yield strip(canonicalize_seed(text))
 
 
 def _reject(report: SeedReport, source: str, number: int, text: str, rejected: UrlRejected) -> None:

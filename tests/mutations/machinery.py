@@ -451,14 +451,14 @@ MUTATIONS = [
     ),
     Mutation(
         "nothing cached is a pickle",
-        "cache.py",
+        "cache/rules.py",
         "import json\n",
         "import pickle as json\n",
         ("tests/unit/test_architecture.py::test_nothing_is_pickled",),
     ),
     Mutation(
         "no rules are no permission",
-        "cache.py",
+        "cache/rules.py",
         '        if stored.verdict == "allow":\n            return self._remember(origin, version, b"")\n        return None',
         '        return self._remember(origin, version, b"")',
         ("tests/component/test_cache.py::test_no_rules_is_no_permission",),

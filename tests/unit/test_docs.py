@@ -1,5 +1,6 @@
 """The docs say what the code says: everything that a user can type, set or read has its line."""
 
+import dataclasses
 import re
 import typing
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from crawler.conf.sites import SiteTable
 from crawler.conf.sources import FILE_ONLY, FLAG_ONLY, NAMES
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
 from crawler.model.result import FailureKind
+from crawler.pipeline.account import ScopeVerdict
+from crawler.pipeline.trial import Hop, KeptLink, Links, Outcome, RefusedLink, Response, Trial, Word
 from crawler.policy.parameters import DEFAULT_NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +85,17 @@ def test_every_command_and_flag_is_documented() -> None:
                     if name != "--help" and not re.search(rf"`{re.escape(name)}(?=[ `/])", section)
                 ]
     assert missing == []
+
+
+def test_every_key_of_a_trial_is_documented() -> None:
+    """Who reads the JSON would have to guess; or would look for a key that is gone."""
+    section = _section(_read("cli.md"), "crawler try").split("The JSON has:")[1]
+    table = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+    named = set(re.findall(r"`([a-z_]+)`", table))
+    kinds = (Trial, Hop, Response, Outcome, Links, KeptLink, RefusedLink, ScopeVerdict)
+    keys = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+    assert keys - named == set()
+    assert named - keys - set(typing.get_args(Word)) == {"explain"}
 
 
 def test_every_documented_command_exists() -> None:

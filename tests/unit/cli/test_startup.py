@@ -83,7 +83,7 @@ def test_what_was_hidden_can_be_loaded_when_it_is_wanted(
     crawler: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     """A cache in Redis would be said to need a package that is there."""
-    code = "import crawler.cache, redis, aiomcache; print(redis.__file__)"
+    code = "import crawler.cache.backend, redis, aiomcache; print(redis.__file__)"
     result = crawler(code=code)
     assert result.stderr.splitlines() == ["loaded redis", "loaded aiomcache"]
     assert result.stdout.endswith("stubs/redis.py\n")
@@ -93,7 +93,7 @@ def test_what_was_loaded_before_stays_loaded(
     crawler: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     """A second copy of a module has other classes: its errors would not be caught."""
-    code = "import redis, sys; import crawler.cache; print(sys.modules['redis'] is redis)"
+    code = "import redis, sys; import crawler.cache.backend; print(sys.modules['redis'] is redis)"
     result = crawler(code=code)
     assert (result.stdout, result.stderr) == ("True\n", "loaded redis\n")
 

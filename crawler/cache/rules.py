@@ -1,4 +1,4 @@
-"""aiocache: robots rules for the readers of one node, or of many with Redis.
+"""Robots rules for the readers of one node, or of many with Redis.
 
 Two layers. Parsed rules are in a plain dict of the process, because a look-up is made per page and
 one of aiocache costs 70 us. The robots.txt itself is in aiocache: in memory, or in Redis, where one
@@ -13,45 +13,26 @@ Values are bytes of our own making; nothing is pickled.
 import asyncio
 import hashlib
 import json
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, cast, get_args
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable
+from typing import cast, get_args
 
-from crawler.errors import ConfigError
+from crawler.cache.backend import (
+    BaseCache,
+    BaseSerializer,
+    RedisBackend,
+    SimpleMemoryCache,
+    check_redis,
+)
 from crawler.model.plan import Plan
 from crawler.model.result import RulesVerdict
 from crawler.policy.robots import RobotsRules, parse_robots
 from crawler.ports import StoredRules
-
-
-@contextmanager
-def _unseen(*names: str) -> Iterator[None]:
-    """Let a library that asks for these packages find that they are not installed."""
-    kept = {name: sys.modules[name] for name in names if name in sys.modules}
-    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-        sys.modules.update(kept)
-
-
-# Where they are installed aiocache loads the clients of its own Redis and Memcached backends, which
-# are not used here: 40 ms of every start. `_RedisBackend` imports redis when it is asked for.
-with _unseen("redis", "aiomcache"):
-    from aiocache.backends.memory import SimpleMemoryCache
-    from aiocache.base import BaseCache
-    from aiocache.serializers import BaseSerializer
 
 MAX_KEPT_BYTES = 16 * 1024 * 1024
 """Of robots.txt behind the parsed rules of a process; aiocache's memory keeps as much again."""
 
 _PREFIX = "quasicrawler:robots:"
 _ENTRY_BYTES = 1_000  # what an entry costs beside its body, roughly
-_TIMEOUT_S = 1.0
 _REST_S = 30.0
 _VERDICTS = frozenset(get_args(RulesVerdict))
 
@@ -87,14 +68,7 @@ class RulesCache:
         """
         if self._url is None:
             return
-        backend = _RedisBackend(self._url)
-        try:
-            await backend.ping()
-        except Exception as error:
-            reason = str(error) or type(error).__name__
-            raise ConfigError(f"cache: no Redis at {_masked(self._url)}: {reason}") from error
-        finally:
-            await backend.close()
+        await check_redis(self._url)
 
     def parsed(self, origin: str, version: int) -> RobotsRules | None:
         """Return rules that this process has parsed already: the hot path, a dict look-up."""
@@ -172,7 +146,11 @@ class RulesCache:
 
     def _usable(self) -> BaseCache | None:
         if self._backend is None:
-            self._backend = _MemoryBackend() if self._url is None else _RedisBackend(self._url)
+            self._backend = (
+                _MemoryBackend()
+                if self._url is None
+                else RedisBackend(self._url, _RulesSerializer())
+            )
         if self._resting_until and asyncio.get_running_loop().time() < self._resting_until:
             return None
         return self._backend
@@ -233,53 +211,3 @@ class _MemoryBackend(SimpleMemoryCache):
             self._kept_bytes -= len(cast("bytes", self._cache[oldest])) + _ENTRY_BYTES
             await self._delete(oldest)
         return result
-
-
-class _RedisBackend(BaseCache):
-    """aiocache on a redis-py client; its own backend calls what redis-py has deprecated."""
-
-    NAME = "redis"
-
-    def __init__(self, url: str) -> None:
-        super().__init__(serializer=_RulesSerializer(), timeout=_TIMEOUT_S)
-        try:
-            from redis.asyncio import Redis  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise ConfigError(
-                "cache: Redis needs the package redis: pip install 'quasicrawler[redis]'"
-            ) from None
-        try:
-            self._client: Any = Redis.from_url(
-                url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S
-            )
-        except ValueError as error:
-            raise ConfigError(f"cache: {_masked(url)}: {error}") from None
-
-    async def ping(self) -> None:
-        await asyncio.wait_for(self._client.ping(), _TIMEOUT_S)
-
-    async def _get(self, key: str, encoding: object, _conn: object = None) -> object:  # noqa: ARG002
-        return await self._client.get(key)
-
-    async def _set(
-        self,
-        key: str,
-        value: bytes,
-        ttl: float | None = None,
-        _cas_token: object = None,
-        _conn: object = None,
-    ) -> object:
-        return await self._client.set(key, value, px=None if ttl is None else int(ttl * 1000))
-
-    async def _close(self, *_: object, **__: object) -> None:
-        await self._client.aclose()
-
-
-def _masked(url: str) -> str:
-    """Return a URL without its password."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "the configured address"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

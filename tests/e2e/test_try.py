@@ -1,0 +1,171 @@
+"""`crawler try` as a person uses it: what it says, its code, and what it leaves behind."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.site import ROOT
+from tests.support.web import Answer, Web, page, redirect
+
+pytestmark = pytest.mark.e2e
+HOSTS = ("127.0.43.1", "127.0.43.2")
+ROBOTS = b"User-agent: *\nDisallow: /private/\n"
+PAGES = {
+    "/robots.txt": Answer(ROBOTS, content_type="text/plain"),
+    "0/": page("/a", "/private/x", "http://{1}/", head="<title>Home \x1b[31mred</title>"),
+    "0/go": redirect("http://{1}/there"),
+    "1/there": page(head="<title>There</title>"),
+}
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web(PAGES, HOSTS) as running:
+        yield running
+
+
+class Home:
+    """An empty directory to work in, and a home beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.work, self.home = path / "work", path / "home"
+        self.work.mkdir()
+        self.home.mkdir()
+
+    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "crawler", "try", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.work,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.home)}
+            | {"XDG_CACHE_HOME": "", "CRAWLER_ALLOW_NET": "127.0.0.0/8", "CRAWLER_DELAY": "0"}
+            | environ,
+            timeout=60,
+        )
+
+    def left(self) -> list[str]:
+        found = [*self.work.rglob("*"), *self.home.rglob("*")]
+        return [str(path) for path in found if path.is_file() or path.parent == self.work]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.stderr == ""
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_it_says_all_and_leaves_nothing(web: Web, home: Home) -> None:
+    """A directory of a job would make the next `start` go on with something else."""
+    done = home.run(web.url())
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = {line[2:].split("  ")[0]: line for line in done.stdout.splitlines()}
+    assert "allowed: no rule of" in lines["robots"]
+    assert "200 in" in lines["response"]
+    assert re.search(r"title +Home \\x1b\[31mred", done.stdout)
+    assert "1 kept, 2 refused (1 robots, 1 scope)" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert home.left() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "flags", "code", "what"),
+    [
+        ("/private/x", (), 6, "refused: .*/private/x is not asked for: robots"),
+        ("/go", (), 0, "response: status 200"),
+        ("/nowhere", (), 0, "response: status 404"),
+        ("/", ("--exclude", "*"), 0, "response: status 200"),
+    ],
+)
+def test_the_code_is_that_of_a_crawl_of_this_url(
+    web: Web, home: Home, path: str, flags: tuple[str, ...], code: int, what: str
+) -> None:
+    done = home.run(web.url(path), *flags)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert re.search(rf"outcome +{what}", done.stdout)
+
+
+def test_the_address_guard_holds(web: Web, home: Home) -> None:
+    done = home.run(web.url(), CRAWLER_ALLOW_NET="")
+    assert done.returncode == 6
+    assert "--allow-net" in done.stdout
+    assert web.asked == []
+
+
+def test_a_crawl_file_gives_scope_and_seeds(web: Web, home: Home) -> None:
+    """A URL is judged as the crawl that the file describes would judge it."""
+    (home.work / "crawl.toml").write_text(f'seeds = ["{web.url()}"]\nexclude = ["*/a"]\n')
+    inside = _json(home.run(web.url("/a"), "--config", "crawl.toml", "--json"))
+    assert (inside["outcome"]["reason"], inside["scope"]["allowed"]) == ("exclude", False)
+    outside = home.run(web.url("/", 1), "--config", "crawl.toml")
+    assert outside.returncode == 6
+    assert "is no seed's host" in outside.stdout
+    assert web.asked == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nonsense",), "neither a URL nor a host name"),
+        (("ftp://a.example/",), "not http or https"),
+        (("a.example", "--http-cache-age", "soon"), "--http-cache-age: "),
+        (("a.example", "--retries", "x"), "--retries: "),
+        (("a.example", "--config", "none.toml"), "none.toml"),
+        ((), "URL"),
+    ],
+)
+def test_what_cannot_be_is_one_line(home: Home, words: tuple[str, ...], message: str) -> None:
+    done = home.run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert message in done.stderr
+    assert home.left() == []
+
+
+def test_with_the_cache_the_next_try_makes_no_request(web: Web, home: Home) -> None:
+    """Writing selectors would cost the site a request for each attempt."""
+    first = _json(home.run(web.url("/go"), "--http-cache", "--json"))
+    asked = len(web.asked)
+    again = home.run(web.url("/go"), "--http-cache")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.count("(from the cache of ") == 4
+    second = _json(home.run(web.url("/go"), "--http-cache", "--json"))
+    assert len(web.asked) == asked == 4
+    assert second["record"] == first["record"]
+    assert second["hops"][1]["response"]["kept_at"] is not None
+    assert all("/.cache/quasicrawler/http/" in path for path in home.left())
+    _json(home.run(web.url("/go"), "--http-cache", "--http-cache-age", "0", "--json"))
+    assert len(web.asked) == 2 * asked
+    _json(home.run(web.url("/go"), "--json"))
+    assert len(web.asked) == 3 * asked
+
+
+def test_a_cache_that_cannot_be_used_is_said(web: Web, home: Home) -> None:
+    (home.home / ".cache").write_text("a file")
+    done = home.run(web.url(), "--http-cache")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Not a directory" in done.stderr
+    redis = home.run(web.url(), "--http-cache", CRAWLER_CACHE_REDIS_URL="redis://127.0.0.1:1/0")
+    assert (redis.returncode, redis.stdout) == (2, "")
+    assert web.asked == []
+
+
+def test_a_long_wait_is_announced(home: Home) -> None:
+    """Nobody should wonder whether it hangs."""
+    with Web({"/": page()}, HOSTS) as web:
+        done = home.run(web.url(), CRAWLER_DELAY="2100ms")
+    assert done.returncode == 0
+    assert re.fullmatch(rf"crawler: waits 2\S*: the delay of {web.hosts[0]}\n", done.stderr)
