@@ -1,4 +1,4 @@
-"""Title, description, language and canonical address of a page, fit for a record."""
+"""Title, description, heading, language and canonical address of a page, fit for a record."""
 
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ class Metadata(NamedTuple):
     description: str | None
     lang: str | None
     canonical: str | None
+    h1: str | None
 
 
 def metadata(document: Document) -> Metadata:
@@ -28,6 +29,8 @@ def metadata(document: Document) -> Metadata:
         description=_tidy(description, MAX_DESCRIPTION_BYTES),
         lang=_tidy(document.lang, MAX_LANG_BYTES),
         canonical=document.canonical,
+        # Documentation tools put a sign that links to the heading into it.
+        h1=_tidy((document.h1 or "").removesuffix("¶"), MAX_TITLE_BYTES),
     )
 
 

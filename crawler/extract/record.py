@@ -16,6 +16,7 @@ from crawler.model.work import Item
 from crawler.policy.directives import Directives
 
 _NO_HEADERS: Mapping[str, str] = {}
+_NO_METADATA = Metadata(None, None, None, None, None)
 
 
 def make_record(
@@ -63,7 +64,7 @@ def make_record(
     content_type = headers.get("content-type")
     etag = headers.get("etag")
     last_modified = headers.get("last-modified")
-    title, description, lang, canonical = metadata or (None, None, None, None)
+    title, description, lang, canonical, h1 = metadata or _NO_METADATA
     return {
         "url": item.url,
         "final_url": final_url or item.url,
@@ -98,9 +99,9 @@ def make_record(
         "unchanged": False,
         "change": None,
         "extract_error": extras.extract_error,
-        "h1": None,
-        "hreflang": {},
-        "js_required": False,
+        "h1": h1,
+        "hreflang": {} if document is None else document.hreflang,
+        "js_required": document is not None and document.js_required,
         "link_details": extras.link_details,
         "main_text": extras.main_text,
         "markdown": extras.markdown,

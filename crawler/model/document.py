@@ -24,3 +24,9 @@ class Document:
     followable: list[str]
     """Those of `links` that no rel=nofollow forbids (page-wide nofollow is the caller's
     decision)."""
+    h1: str | None
+    """Text of the first `h1`, as found."""
+    hreflang: dict[str, str]
+    """Canonical addresses of the page in other languages, by `hreflang` as found."""
+    js_required: bool
+    """The page probably shows itself only to a browser (`parse.scripted`)."""

@@ -15,6 +15,7 @@ from crawler.model.extras import Probe
 from crawler.model.text import collapse, cut
 from crawler.parse.charset import to_utf8
 from crawler.parse.nesting import shallow
+from crawler.parse.scripted import needs_browser
 from crawler.parse.tree import TreeElement
 from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver
 
@@ -23,15 +24,18 @@ MAX_LINKS = 20_000
 MAX_HREF_LENGTH = 4 * MAX_URL_LENGTH
 MAX_TEXT_BYTES = 1_000_000
 MAX_HEAD_TEXT_BYTES = 65_536
-"""Of a title or a meta's content; what a record keeps is less (`crawler.extract`)."""
+"""Of a title, an h1 or a meta's content; what a record keeps is less (`crawler.extract`)."""
+MAX_LANG_BYTES = 64
 MAX_METAS = 500
+MAX_LANGUAGES = 500
+"""Of `hreflang`; the largest sites have about 200."""
 
 # Without mutation events, changing the tree costs the same at any depth.
 _OPTIONS = int(LexborDocumentOptions.WO_EVENTS)
 _NOFOLLOW = '[rel~="nofollow" i]'
 # What a page has few of is found in one walk over the head and one, for less, over the body. A
 # stray element ends the head early; then the whole document is searched as the head is.
-_HEAD_PARTS = 'title,meta[content],base[href],link[rel~="canonical" i][href]'
+_HEAD_PARTS = 'title,meta[content],base[href],link[rel~="canonical" i][href],link[hreflang][href]'
 _BODY_PARTS = f"meta[content],base[href],area[href],a{_NOFOLLOW}"
 _PARTS = f"{_HEAD_PARTS},area[href],a{_NOFOLLOW}"
 # Lists of one selector each, since every entry of these lists would be a walk of its own.
@@ -67,27 +71,36 @@ def parse_html(
     tree = LexborHTMLParser(data, options=_OPTIONS, scripting=True)
     parts = _Parts(tree)
     base = _resolved(resolver, url, parts.base) or url
+    hreflang = _hreflang(parts, base, resolver) if parts.languages else {}
     root = tree.root
     anchors = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
     links, followable = _links(anchors, parts, base, resolver)
     if probe is not None and root is not None:
         probe(TreeElement(root))
+    shown = tree.body
+    text, h1 = ("", None) if shown is None else _text(shown, () if parts.has_area else anchors)
     return Document(
         charset=charset,
         title=parts.title,
         metas=parts.metas,
         lang=root.attrs.get("lang") if root is not None else None,
         canonical=_resolved(resolver, base, parts.canonical),
-        text=_text(tree, () if parts.has_area else anchors),
+        text=text,
         links=links,
         followable=followable,
+        h1=h1,
+        hreflang=hreflang,
+        js_required=shown is not None and needs_browser(data, shown, text, links),
     )
 
 
 class _Parts:
     """The elements that a page has once, or a few times, or not at all."""
 
-    __slots__ = ("base", "canonical", "has_area", "metas", "nofollow", "refresh", "title")
+    __slots__ = (
+        *("base", "canonical", "has_area", "languages", "metas"),
+        *("nofollow", "refresh", "title"),
+    )
 
     def __init__(self, tree: LexborHTMLParser) -> None:
         self.title: str | None = None
@@ -96,6 +109,8 @@ class _Parts:
         self.base: str | None = None
         self.canonical: str | None = None
         self.has_area = False
+        self.languages: list[tuple[str, str]] = []
+        """(hreflang, href), as found."""
         self.nofollow: list[str] = []
         """Hrefs as found, one for each link that must not be followed."""
         for node in _parts_of(tree):
@@ -106,7 +121,7 @@ class _Parts:
                     if self.title is None and not _in_drawing(node):
                         self.title = cut(node.text(), MAX_HEAD_TEXT_BYTES)
                 case "link":
-                    self.canonical = self.canonical or node.attrs.get("href")
+                    self._add_link(node.attributes)
                 case "base":
                     self.base = self.base or node.attrs.get("href")
                 case "area":
@@ -115,6 +130,15 @@ class _Parts:
                         self._add_nofollow(node)
                 case _:
                     self._add_nofollow(node)
+
+    def _add_link(self, attributes: dict[str, str | None]) -> None:
+        href = attributes.get("href")
+        kinds = (attributes.get("rel") or "").lower().split()
+        if "canonical" in kinds:
+            self.canonical = self.canonical or href
+        language = attributes.get("hreflang")
+        if language and href and "alternate" in kinds and len(self.languages) < MAX_LANGUAGES:
+            self.languages.append((language, href))
 
     def _add_nofollow(self, node: LexborNode) -> None:
         if "href" in node.attrs:
@@ -168,6 +192,16 @@ def _resolved(resolver: LinkResolver, base: str, href: str | None) -> str | None
     return found[0] if found else None
 
 
+def _hreflang(parts: _Parts, base: str, resolver: LinkResolver) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for language, href in parts.languages:
+        name = cut(collapse(language), MAX_LANG_BYTES)
+        target = _resolved(resolver, base, href)
+        if name and target is not None:
+            found.setdefault(name, target)
+    return found
+
+
 def _links(
     anchors: list[LexborNode], parts: _Parts, base: str, resolver: LinkResolver
 ) -> tuple[list[str], list[str]]:
@@ -202,8 +236,8 @@ def _hrefs(nodes: list[LexborNode]) -> list[str]:
     return hrefs
 
 
-def _text(tree: LexborHTMLParser, anchors: Iterable[LexborNode]) -> str:
-    """Return the visible text; changes the tree, so it comes last.
+def _text(body: LexborNode, anchors: Iterable[LexborNode]) -> tuple[str, str | None]:
+    """Return the visible text, and that of the first h1; changes the tree, so it comes last.
 
     Text of neighbouring elements must not run together (`<td>a</td><td>b</td>`), and words must
     not fall apart at inline markup (`<b>T</b>he`): inline elements are dissolved, and what is
@@ -212,9 +246,6 @@ def _text(tree: LexborHTMLParser, anchors: Iterable[LexborNode]) -> str:
     Matching a selector costs more than dissolving what it finds, so the anchors that the links came
     from are taken out first: a good part of all elements, and nothing has to find them again.
     """
-    body = tree.body
-    if body is None:
-        return ""
     for anchor in anchors:
         anchor.unwrap(True)
     for names in _INLINE:
@@ -222,4 +253,7 @@ def _text(tree: LexborHTMLParser, anchors: Iterable[LexborNode]) -> str:
     # Only now: a removed element's memory may be used again, and an anchor may be inside of one.
     body.strip_tags(_UNREAD)
     body.merge_text_nodes()
-    return cut(collapse(body.text(separator=" ")), MAX_TEXT_BYTES)
+    # Now a search is short: the tree has lost a good part of its elements.
+    heading = body.css_first("h1")
+    h1 = None if heading is None else cut(heading.text(separator=" "), MAX_HEAD_TEXT_BYTES)
+    return cut(collapse(body.text(separator=" ")), MAX_TEXT_BYTES), h1

@@ -14,14 +14,17 @@ EMPTY = Document(
     text="",
     links=[],
     followable=[],
+    h1=None,
+    hreflang={},
+    js_required=False,
 )
 
 
 def test_nothing_said_is_none() -> None:
     """A blank title would look like a title."""
-    assert metadata(EMPTY) == Metadata(None, None, None, None)
+    assert metadata(EMPTY) == Metadata(None, None, None, None, None)
     blank = replace(EMPTY, title=" \n ", lang="", metas={"description": "\u00a0"})
-    assert metadata(blank) == Metadata(None, None, None, None)
+    assert metadata(blank) == Metadata(None, None, None, None, None)
 
 
 def test_white_space_is_collapsed() -> None:
@@ -35,7 +38,7 @@ def test_white_space_is_collapsed() -> None:
             canonical="http://h/",
         )
     )
-    assert found == Metadata("a b", "c d", "en", "http://h/")
+    assert found == Metadata("a b", "c d", "en", "http://h/", None)
 
 
 def test_the_open_graph_description_stands_in() -> None:
@@ -47,3 +50,9 @@ def test_lengths_are_capped_at_a_character() -> None:
     """A page could put a megabyte into its title."""
     found = metadata(replace(EMPTY, title="ä" * 10_000, lang="x" * 100)).title
     assert found == "ä" * (MAX_TITLE_BYTES // 2)
+
+
+def test_a_heading_is_that_of_the_author() -> None:
+    """Every heading of a manual would end with the sign that links to it."""
+    assert metadata(replace(EMPTY, h1="\n json \u2014\n JSON¶")).h1 == "json \u2014 JSON"
+    assert metadata(replace(EMPTY, h1=" ¶")).h1 is None

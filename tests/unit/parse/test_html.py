@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from crawler.model.document import Document
-from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES, parse_html
+from crawler.parse.html import (
+    MAX_LANG_BYTES,
+    MAX_LANGUAGES,
+    MAX_LINKS,
+    MAX_TEXT_BYTES,
+    parse_html,
+)
 from crawler.parse.nesting import shallow
 from crawler.policy.canonicalization import LinkResolver
 
@@ -331,3 +337,47 @@ def test_refresh_is_read_as_browsers_do(content: str, target: str | None) -> Non
     """A pattern made safe must still read what sites write."""
     found = links(f'<meta http-equiv=refresh content="{content}">')
     assert found == ([f"http://h/dir/{target}"] if target else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "h1"),
+    [
+        ("<p>no heading", None),
+        ("<h2>x</h2>", None),
+        ("<p>x<h1> A <b>b</b>ig<br>one</h1><h1>second</h1>", " A big one"),
+        ("<h1><a href=/>Home</a> <script>x</script>page</h1>", "Home page"),
+        ("<template><h1>hidden</h1></template><h1>shown</h1>", "shown"),
+        ("<noscript><h1>hidden</h1></noscript><h1>shown</h1>", "shown"),
+        ("<svg><script><foreignObject><h1>in a drawing</h1>", None),
+        ("<h1><img src=x></h1>", ""),
+    ],
+)
+def test_first_heading(body: str, h1: str | None) -> None:
+    """The heading would be another than the one a reader sees, or its words run together."""
+    assert parse(body).h1 == h1
+
+
+def test_other_languages() -> None:
+    """A page in two languages would be taken for two pages."""
+    document = parse(
+        """<base href=/b/><link rel=alternate hreflang=de href=de.html>
+        <LINK HREFLANG=" x-default " REL="Alternate" HREF="//H/./en"><link rel=alternate href=feed>
+        <link rel=alternate hreflang=de href=second><link rel=next hreflang=fr href=fr>
+        <link rel=alternate hreflang=it href="http://"><link rel=alternate hreflang href=x>
+        <link rel="alternate canonical" hreflang=en href=en>"""
+    )
+    assert document.hreflang == {
+        "de": "http://h/b/de.html",
+        "x-default": "http://h/en",
+        "en": "http://h/b/en",
+    }
+    assert document.canonical == "http://h/b/en"
+    assert parse("<p>x").hreflang == {}
+
+
+def test_languages_are_bounded() -> None:
+    """A page with a million languages would make a record of 100 MB."""
+    many = "".join(f"<link rel=alternate hreflang=l{n} href={n}>" for n in range(2 * MAX_LANGUAGES))
+    assert len(parse(many).hreflang) == MAX_LANGUAGES
+    long = f"<link rel=alternate hreflang={'x' * 1000} href=x>"
+    assert [len(name) for name in parse(long).hreflang] == [MAX_LANG_BYTES]
