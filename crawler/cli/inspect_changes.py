@@ -12,6 +12,8 @@ from heapq import heappush, heappushpop
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from crawler.cli.inspect_files import STDIN, Source, Tally, find_sources, read_records
 from crawler.conf.units import parse_duration_ms
 from crawler.errors import ConfigError
@@ -235,7 +237,7 @@ def _compare(sources: Sequence[Source], changes: Sequence[tuple[Change, Look]]) 
         asked[change.url].append(number)
     if not asked:
         return
-    names = {url.encode() for url in asked}
+    names = {orjson.dumps(url)[1:-1] for url in asked}
 
     def wanted(line: bytes) -> bool:
         return not line.startswith(_URL) or line[len(_URL) : line.find(b'"', len(_URL))] in names
