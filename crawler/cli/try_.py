@@ -13,13 +13,15 @@ from crawler.cli.options import Flags, with_options
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
+    from crawler.model.plan import Plan
     from crawler.pipeline.trial import Trial
+    from crawler.pipeline.trial_around import Around
 
 _LONG_WAIT_MS = 2_000
 
 
 @with_options(
-    *("config", "scope", "include", "exclude", "depth", "strip_params", "robots"),
+    *("job", "config", "scope", "include", "exclude", "depth", "strip_params", "robots"),
     *("delay", "timeout", "retries", "retry_base", "max_body"),
     *("main_text", "markdown", "simhash", "link_details"),
     *("header", "user_agent", "contact", "cookies", "proxy", "allow_net"),
@@ -29,6 +31,14 @@ def try_(
     flags: Flags,
     *,
     url: Annotated[str, typer.Argument(metavar="URL", show_default=False, help="Any URL.")],
+    extract: Annotated[
+        str | None,
+        typer.Option(
+            "--extract",
+            metavar="FILE",
+            help="Crawl file whose [[extract]] tables count, instead of those of --config.",
+        ),
+    ] = None,
     http_cache: Annotated[
         bool, typer.Option("--http-cache", help="Keep responses, and use those that were kept.")
     ] = False,
@@ -52,7 +62,7 @@ def try_(
     from crawler.errors import ConfigError
     from crawler.logs import configure, get_logger
 
-    settings = load_settings(flags, os.environ, Path.cwd())
+    settings = load_settings(flags, os.environ, Path.cwd(), extract=extract)
     try:
         max_age_ms = parse_duration_ms(http_cache_age)
     except ValueError as error:
@@ -67,7 +77,9 @@ def try_(
         get_logger("crawler.conf").warning("setting_noted", note=note)
     trial = asyncio.run(_try(url, settings, max_age_ms if http_cache else None))
     if as_json:
-        sys.stdout.write(json.dumps(trial.as_json(), indent=2) + "\n")
+        from crawler.cli.printable import printable_json
+
+        sys.stdout.write(printable_json(json.dumps(trial.as_json(), indent=2)) + "\n")
     else:
         from crawler.cli.try_view import show
 
@@ -78,16 +90,13 @@ def try_(
 async def _try(url: str, settings: "Settings", max_age_ms: int | None) -> "Trial":
     from crawler.cache.responses import response_cache
     from crawler.clock import job_clock
-    from crawler.conf.plan import make_plan
     from crawler.logs import get_logger
-    from crawler.pipeline.seeding import read_seeds
     from crawler.pipeline.trying import Kept, try_url
 
-    plan = make_plan(settings)
+    plan, around = await _around(url, settings)
     now = job_clock(plan.clock_offset_ms)
-    seeds = list(read_seeds(settings.seeds, plan))
     if max_age_ms is None:
-        return await try_url(url, plan, seeds, now, on_wait=_say_wait)
+        return await try_url(url, plan, now, around=around, on_wait=_say_wait)
 
     def failed(reason: str) -> None:
         get_logger("crawler.cache").warning("http_cache_failed", error=reason)
@@ -95,9 +104,40 @@ async def _try(url: str, settings: "Settings", max_age_ms: int | None) -> "Trial
     responses = await response_cache(plan.cache_redis_url, os.environ, failed)
     try:
         kept = Kept(responses=responses, max_age_ms=max_age_ms)
-        return await try_url(url, plan, seeds, now, kept=kept, on_wait=_say_wait)
+        return await try_url(url, plan, now, around=around, kept=kept, on_wait=_say_wait)
     finally:
         await responses.close()
+
+
+async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
+    """Return the crawl around it: of a job that somebody named, else of the seeds there are."""
+    from crawler.conf.plan import make_plan
+    from crawler.errors import ConfigError
+    from crawler.pipeline.seeding import read_seeds
+    from crawler.pipeline.trial_around import JOB_TERMS, around_job, around_seeds
+    from crawler.policy.canonicalization import canonicalize_seed
+    from crawler.policy.parameters import Parameters
+
+    plan = make_plan(settings)
+    store = plan.job / "frontier.db"
+    named = settings.source("job")
+    if named == "flag" and not store.exists():
+        raise ConfigError(f"no job in {plan.job}: leave --job out to go by the settings alone")
+    if named == "default" or not store.exists():
+        # What happens to lie in ./crawl must not decide about some other URL.
+        canonical = Parameters(plan.strip_params).stripped(canonicalize_seed(url))
+        return plan, around_seeds(canonical, set(read_seeds(settings.seeds, plan)), plan)
+
+    from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.pipeline.store import frontier_options
+
+    frontier = SqliteFrontier(store, frontier_options(plan), read_only=True)
+    try:
+        await frontier.open()
+        given = [name for name in JOB_TERMS.values() if settings.source(name) != "default"]
+        return await around_job(url, plan, given, frontier)
+    finally:
+        await frontier.close()
 
 
 def _say_wait(host: str, wait_ms: int) -> None:

@@ -7,12 +7,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from crawler.cli.explain_view import TRAPS, robots_text
 from crawler.cli.inspect_view import NARROW, size
 from crawler.cli.printable import crop, printable
 from crawler.pipeline.moments import moment
 from crawler.pipeline.trial import Hop, Links, Trial
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LONG = 300
 """Characters of a text in the record that are shown."""
@@ -50,7 +54,9 @@ def show(trial: Trial, *, color: bool) -> None:
             sys.stdout.reconfigure(errors="backslashreplace")
         sys.stdout.write("\n".join(plain(found)) + "\n")
         return
-    _draw(found)
+    from rich.console import Console
+
+    draw(found, Console(highlight=False))
 
 
 def plain(found: list[Section]) -> list[str]:
@@ -67,12 +73,11 @@ def _label_width(found: list[Section]) -> int:
     return max((len(row.label) for section in found for row in section.rows), default=0)
 
 
-def _draw(found: list[Section]) -> None:
-    from rich.console import Console
+def draw(found: list[Section], console: "Console") -> None:
+    """Draw the sections, each text folded below itself."""
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
     width = _label_width(found)
     for number, section in enumerate(found):
         grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 0, 0, 2))

@@ -18,13 +18,20 @@ _LEGACY = "full_queue_sleep_time"
 _LONGEST_SHOWN = 60
 
 
-def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> Settings:
+def load_settings(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    extract: str | None = None,
+) -> Settings:
     """Return the settings of a node, checked; relative directories count from `cwd`.
 
     Args:
         flags: what was typed, by the name of the setting; None and empty lists were not.
         environ: the environment.
         cwd: where `.env` and a relative crawl file are looked for.
+        extract: a crawl file whose `[[extract]]` tables count instead of the others.
 
     Raises:
         ConfigError: one line that names the place of each fault and, where it can, what would be
@@ -38,6 +45,8 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str], cwd: 
     values = over_file
     if "config" in over_file:
         values = from_crawl_file(_crawl_file(over_file["config"], cwd), problems) | over_file
+    if extract is not None:
+        values["extract"] = _tables_of(Given(extract, "flag", "--extract"), cwd, problems)
     _map_legacy(values, notes)
     if environ.get("NO_COLOR"):
         values.setdefault("no_color", Given(True, "env", "NO_COLOR"))
@@ -69,6 +78,15 @@ def _warn_of_readers(settings: Settings, notes: list[str]) -> None:
 def _crawl_file(given: Given, cwd: Path) -> Path:
     path = Path(str(given.value)).expanduser()
     return path if path.is_absolute() or cwd == Path.cwd() else cwd / path
+
+
+def _tables_of(given: Given, cwd: Path, problems: list[str]) -> Given:
+    path = _crawl_file(given, cwd)
+    found = from_crawl_file(path, problems)
+    if "extract" not in found:
+        problems.append(f"{path}: there is no [[extract]] table in it")
+        return given._replace(value=())
+    return found["extract"]._replace(kind="flag")
 
 
 def _map_legacy(values: Values, notes: list[str]) -> None:

@@ -4,6 +4,8 @@ A canonical URL is what `crawler.policy.canonicalization` returns: http or https
 fragment, default port dropped. So its authority ends at the first slash after `://`.
 """
 
+from collections.abc import Iterable
+
 
 def host_key(url: str) -> str:
     """Return the unit of politeness of a canonical URL: `host`, or `host:port` for other ports.
@@ -26,3 +28,9 @@ def robots_url(url: str) -> str:
 def request_target(url: str) -> str:
     """Return path and query of a canonical URL, what robots rules are matched against."""
     return url[url.index("/", 8) :]
+
+
+def with_tls(origins: Iterable[str]) -> frozenset[str]:
+    """Return origins, and the https one of each that has no TLS; never the other way round."""
+    named = frozenset(origins)
+    return named.union(f"https{one[4:]}" for one in named if one.startswith("http:"))

@@ -17,6 +17,7 @@ from crawler.conf.plan import make_plan
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.robots import RobotsFetcher
 from crawler.model.plan import Plan
+from crawler.model.url import with_tls
 from crawler.pipeline.committer import Committer
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
@@ -110,6 +111,4 @@ async def _named_origins(plan: Plan, frontier: Frontier) -> frozenset[str]:
     """
     if not plan.headers:
         return frozenset()
-    named = json.loads((await frontier.meta()).get("named_origins", "[]"))
-    secured = [f"https{one[4:]}" for one in named if one.startswith("http:")]
-    return frozenset(named).union(secured)
+    return with_tls(json.loads((await frontier.meta()).get("named_origins", "[]")))

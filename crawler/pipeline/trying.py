@@ -8,28 +8,25 @@ What the frontier does in a crawl is done here for a handful of requests: each h
 sooner than its delay allows, each origin's robots.txt comes before its pages.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
-
-import orjson
+from typing import assert_never
 
 from crawler.fetch.kept import KeptFetcher
 from crawler.fetch.robots import RobotsFetcher
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
-from crawler.model.secret import HIDDEN, mask_typed
-from crawler.model.url import host_key, origin, robots_url
+from crawler.model.secret import mask_typed
+from crawler.model.url import host_key, origin, robots_url, with_tls
 from crawler.model.work import Item, Kind, Link
 from crawler.pipeline.account import RobotsVerdict, ScopeVerdict
 from crawler.pipeline.known import KnownUrls
-from crawler.pipeline.moments import rfc3339
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.reading import PageReader
-from crawler.pipeline.seeding import root_of
 from crawler.pipeline.settlement import Settlement
-from crawler.pipeline.trial import Hop, Links, Outcome, Response, Trial
+from crawler.pipeline.trial import Hop, Links, Outcome, Trial
+from crawler.pipeline.trial_around import Around, around_seeds
 from crawler.pipeline.trial_links import LinkJudge
+from crawler.pipeline.trial_outcomes import deferred, ended, refused, response_of
 from crawler.pipeline.trial_robots import OriginRules, origin_rules
 from crawler.pipeline.turns import OnWait, Turns
 from crawler.policy.admission import admission_of
@@ -53,9 +50,9 @@ class Kept:
 async def try_url(
     text: str,
     plan: Plan,
-    seeds: Sequence[str],
     now: Now,
     *,
+    around: Around | None = None,
     kept: Kept | None = None,
     on_wait: OnWait = lambda _host, _ms: None,
 ) -> Trial:
@@ -64,8 +61,8 @@ async def try_url(
     Args:
         text: the URL.
         plan: by whose rules.
-        seeds: canonical; around them lies the scope; with none the URL is its own.
         now: the clock.
+        around: the crawl that it is tried within; None: the URL is its own seed.
         kept: asked before any server is; None: servers are asked.
         on_wait: told of each wait for a host's turn.
 
@@ -75,10 +72,11 @@ async def try_url(
     exact = canonicalize_seed(text)
     parameters = Parameters(plan.strip_params)
     url = parameters.stripped(exact)
-    trying = _Trying(plan, seeds or [url], now, kept, on_wait)
+    around = around or around_seeds(url, (), plan)
+    trying = _Trying(plan, around, now, kept, on_wait)
     await trying.open()
     try:
-        outcome = await trying.follow(Link(url, 0, None, seed=url in (seeds or [url])))
+        outcome = await trying.follow(Link(url, around.depth, None, seed=around.is_seed))
     finally:
         await trying.close()
     first, last = trying.hops[0], trying.hops[-1]
@@ -101,12 +99,12 @@ class _Trying:
     """The state of one try."""
 
     def __init__(
-        self, plan: Plan, seeds: Sequence[str], now: Now, kept: Kept | None, on_wait: OnWait
+        self, plan: Plan, around: Around, now: Now, kept: Kept | None, on_wait: OnWait
     ) -> None:
         self._plan = plan
         self._now = now
         self._sites = Sites(plan.sites)
-        self._admission = admission_of(plan, [root_of(seed, plan) for seed in seeds], now())
+        self._admission = admission_of(plan, around.roots, now())
         self._turns = Turns(plan, now, on_wait)
         self._fetcher = KeptFetcher(
             plan,
@@ -120,8 +118,8 @@ class _Trying:
         resolver = LinkResolver(Parameters(plan.strip_params))
         known = KnownUrls(by_depth=plan.has_max_depth)
         self._pages = PageSettler(PageReader(plan, resolver), self._admission, known)
-        named = [origin(seed) for seed in seeds]
-        self._named_origins = {*named, *(f"https{one[4:]}" for one in named if one[4] == ":")}
+        self._parent = around.parent
+        self._named_origins = with_tls(around.named)
         self._rules: dict[str, OriginRules] = {}
         self._judge = LinkJudge(plan, self._admission, self._rules)
         self.links = Links()
@@ -146,7 +144,7 @@ class _Trying:
         # A redirect's target was judged where it was found, a seed is fetched in any case.
         refusal = None if link.seed or link.chain else hop.scope.rule or hop.trap
         if refusal is not None:
-            return _refused(refusal, hop)
+            return refused(refusal, hop)
         item = self._item("page", link.url, link)
         hop.robots = RobotsVerdict(verdict="off", origin=origin(link.url))
         if self._plan.robots:
@@ -154,13 +152,13 @@ class _Trying:
             hop.robots, hop.robots_kept_at = rules.verdict(link.url), rules.kept_at
         match hop.robots.verdict:
             case "forbidden":
-                return _refused("robots", hop)
+                return refused("robots", hop)
             case "deferred":
                 answer = hop.robots.status or "unanswered"
-                return _deferred(f"robots.txt: {answer}", hop.robots.due_at)
+                return deferred(f"robots.txt: {answer}", hop.robots.due_at)
             case "unreachable":
                 error = str(hop.robots.obstacle)
-                return _ended(hop, self._pages.unfetched(item, error, self._now()))
+                return ended(hop, self._pages.unfetched(item, error, self._now()))
         return await self._fetch(hop, item)
 
     async def _fetch(self, hop: Hop, item: Item) -> Outcome | Link:
@@ -169,33 +167,33 @@ class _Trying:
         item = item._replace(delay_ms=self._turns.delay_ms(item.host))
         result = await self._fetcher.fetch(item, headers=headers)
         if isinstance(result, Fetched | Redirected):
-            hop.response = _response(result, self._fetcher.kept_at.get(item.url))
+            hop.response = response_of(result, self._fetcher.kept_at.get(item.url))
         match result:
             case Fetched():
                 settlement = await self._pages.fetched(item, result, _NO_NOTE)
-                outcome = _ended(hop, settlement)
+                outcome = ended(hop, settlement)
                 self.links = self._judge.links(item, hop.record or {}, settlement.links)
                 return outcome
             case Redirected():
                 return self._redirected(hop, self._pages.redirected(item, result, _NO_NOTE))
             case Failed():
-                return _ended(hop, self._pages.failed(item, result, _NO_NOTE))
+                return ended(hop, self._pages.failed(item, result, _NO_NOTE))
             case Deferred():
-                return _deferred(result.reason, result.due_at)
+                return deferred(result.reason, result.due_at)
             case _:
                 assert_never(result)
 
     def _redirected(self, hop: Hop, settlement: Settlement) -> Outcome | Link:
-        outcome = _ended(hop, settlement)
+        outcome = ended(hop, settlement)
         if settlement.root is not None:
             self._admission.scope.add_root(settlement.root)
         if settlement.links:
             return settlement.links[0]
         if not settlement.refusals or hop.record is None:
             return outcome
-        refused = self._judged(Link(str(hop.record["final_url"]), 0, None))
-        self.hops.append(refused)
-        return _refused(settlement.refusals[0], refused)
+        target = self._judged(Link(str(hop.record["final_url"]), 0, None))
+        self.hops.append(target)
+        return refused(settlement.refusals[0], target)
 
     def _judged(self, link: Link) -> Hop:
         scope, site = self._admission.scope, self._sites.of(host_key(link.url))
@@ -249,42 +247,10 @@ class _Trying:
             rules_version=0,
             seed=link.seed,
             chain=link.chain,
-            parent=None,
+            parent=self._parent,
             verdict=None,
             alone=False,
             etag=None,
             last_modified=None,
             content_hash=None,
         )
-
-
-def _ended(hop: Hop, settlement: Settlement) -> Outcome:
-    """Take the line as it would be written, and say what it tells."""
-    record: dict[str, Any] = orjson.loads(settlement.line)
-    hop.record = record
-    error, detail = record["error"], record["error_detail"]
-    if error is None:
-        return Outcome(what="response", reason=None, text=f"status {record['status']}")
-    text = f"error {error}" + (f": {detail}" if detail else "")
-    return Outcome(what="failed", reason=error, text=text)
-
-
-def _refused(reason: str, hop: Hop) -> Outcome:
-    return Outcome(what="refused", reason=reason, text=f"{hop.url} is not asked for: {reason}")
-
-
-def _deferred(reason: str, due_at: int | None) -> Outcome:
-    later = "later" if due_at is None else f"not before {rfc3339(due_at)}"
-    return Outcome(what="deferred", reason=reason, text=f"{reason}; a crawl asks again {later}")
-
-
-def _response(result: Fetched | Redirected, kept_at: int | None) -> Response:
-    return Response(
-        status=result.status,
-        headers={k: HIDDEN if k == "set-cookie" else v for k, v in result.headers.items()},
-        bytes=len(result.body) if isinstance(result, Fetched) else 0,
-        truncated=isinstance(result, Fetched) and result.truncated,
-        elapsed_ms=result.elapsed_ms,
-        attempts=result.attempts,
-        kept_at=kept_at,
-    )

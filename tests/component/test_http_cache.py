@@ -49,7 +49,7 @@ class Home:
         try:
             kept = Kept(responses=responses, max_age_ms=max_age_ms)
             plan = make_plan(retries=0, **flags)
-            return await try_url(url, plan, (), job_clock(new_offset_ms()), kept=kept)
+            return await try_url(url, plan, job_clock(new_offset_ms()), kept=kept)
         finally:
             await responses.close()
 

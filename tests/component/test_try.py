@@ -13,6 +13,7 @@ from crawler.errors import UrlRejected
 from crawler.model.record import RECORD_KEYS
 from crawler.model.site import Cookie, Site
 from crawler.pipeline.trial import Trial
+from crawler.pipeline.trial_around import around_seeds
 from crawler.pipeline.trying import try_url
 from tests.support.fault_server import FaultServer
 from tests.support.fetch import make_plan
@@ -40,7 +41,8 @@ class Waits:
 async def tried(url: str, seeds: Sequence[str] = (), **flags: Any) -> Trial:
     more = {name: flags.pop(name) for name in ("kept", "on_wait") if name in flags}
     plan = make_plan(retries=0, **flags)
-    return await try_url(url, plan, seeds, job_clock(new_offset_ms()), **more)
+    around = around_seeds(url, seeds, plan) if seeds else None
+    return await try_url(url, plan, job_clock(new_offset_ms()), around=around, **more)
 
 
 async def test_a_page_has_its_record_as_a_crawl_writes_it() -> None:
@@ -267,7 +269,7 @@ async def test_a_retry_that_would_be_long_is_not_waited_for() -> None:
     """`Retry-After: 3600` would be an hour at the terminal."""
     busy = Answer(b"", 503, {"Retry-After": "3600"})
     with Web({"/": busy}, HOSTS) as web:
-        trial = await try_url(web.url(), make_plan(), (), job_clock(new_offset_ms()))
+        trial = await try_url(web.url(), make_plan(), job_clock(new_offset_ms()))
     assert (trial.outcome.what, trial.outcome.reason) == ("deferred", "http_503")
     assert (trial.exit_code, web.paths()) == (7, ["/"])
 

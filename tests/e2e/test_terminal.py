@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
-from tests.support.crawl import Crawl
+from tests.support.crawl import LOOPBACK, Crawl
 from tests.support.web import Answer, Web, page
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\u202etxt.exe\u2066\x9b2J\x7f\u200f\x08"
@@ -45,6 +45,11 @@ def test_no_command_lets_a_page_write_on_the_terminal(tmp_path: Path) -> None:
             ["explain", web.url("/odd")],
             ["explain", web.url("/") + EVIL],
             ["explain", "http://" + EVIL],
+            ["try", web.url("/"), *LOOPBACK],
+            ["try", web.url("/"), *LOOPBACK, "--json", "-vv"],
+            ["try", web.url("/odd"), *LOOPBACK],
+            ["try", web.url("/bad"), *LOOPBACK],
+            ["try", web.url("/") + EVIL, *LOOPBACK],
             ["start", "http://[" + EVIL],
             ["start", EVIL],
             ["config", "show", "--" + EVIL],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.crawl import Crawl
 from tests.support.site import ROOT
 from tests.support.web import Answer, Web, page, redirect
 
@@ -113,6 +114,49 @@ def test_a_crawl_file_gives_scope_and_seeds(web: Web, home: Home) -> None:
     outside = home.run(web.url("/", 1), "--config", "crawl.toml")
     assert outside.returncode == 6
     assert "is no seed's host" in outside.stdout
+    assert web.asked == []
+
+
+def test_a_job_that_was_named_gives_its_rules(web: Web, home: Home) -> None:
+    """The try would be of another crawl than the one that is asked about."""
+    job = home.work / "job"
+    crawl = Crawl(job, web.url("/go"), "--delay", "0", "--exclude", "*/a", "-p", "1")
+    assert crawl.run() == 0, crawl.err
+    before = sorted(path.name for path in job.rglob("*"))
+    web.asked.clear()
+    # Where the seed redirected to is a seed, and its host in the scope.
+    seed = _json(home.run(web.url("/there", 1), "-j", "job", "--json"))
+    assert seed["outcome"]["what"] == "response"
+    refused = home.run(web.url("/a"), "-j", "job")
+    assert (refused.returncode, refused.stderr) == (6, "")
+    assert "matches --exclude */a" in refused.stdout
+    named = home.run(web.url("/a"), "-j", "job", "--exclude", "*/b")
+    assert "404 in" in named.stdout
+    assert sorted(path.name for path in job.rglob("*")) == before
+    # Without its name it is not meant, wherever it lies.
+    job.rename(home.work / "crawl")
+    assert home.run(web.url("/a")).returncode == 0
+    none = home.run(web.url("/a"), "-j", "job")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "no job in" in none.stderr
+
+
+def test_the_tables_of_another_file_count(web: Web, home: Home) -> None:
+    """What is wrong in them is named by that file's line, before anything is asked for."""
+    (home.work / "crawl.toml").write_text('scope = "any"\n[[extract]]\nfields = { a = "h1" }\n')
+    new = home.work / "new.toml"
+    words = ("--config", "crawl.toml", "--extract", "new.toml")
+    for text, message in (
+        ('\n[[extract]]\nfeilds = { b = "h2" }\n', "new.toml, line 2: [[extract]]"),
+        ("\n[[extract]\n", "new.toml, line 2: "),
+        ('scope = "any"\n', "new.toml: there is no [[extract]] table in it"),
+        ("\nscop = 1\n", "new.toml, line 2: scop"),
+    ):
+        new.write_text(text)
+        done = home.run(web.url(), *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
     assert web.asked == []
 
 
