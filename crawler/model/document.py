@@ -1,5 +1,6 @@
 """What parsing one page yields, before any decision about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -30,3 +31,5 @@ class Document:
     """Canonical addresses of the page in other languages, by `hreflang` as found."""
     js_required: bool
     """The page probably shows itself only to a browser (`parse.scripted`)."""
+    link_details: Sequence[dict[str, str]] = ()
+    """url, text and rel of each of `links`; none where the crawl does not ask for them."""

@@ -14,6 +14,7 @@ from crawler.model.document import Document
 from crawler.model.extras import Probe
 from crawler.model.text import collapse, cut
 from crawler.parse.charset import to_utf8
+from crawler.parse.link_details import link_details
 from crawler.parse.nesting import shallow
 from crawler.parse.scripted import needs_browser
 from crawler.parse.tree import TreeElement
@@ -60,6 +61,7 @@ def parse_html(
     header_charset: str | None,
     resolver: LinkResolver,
     probe: Probe | None = None,
+    with_link_details: bool = False,
 ) -> Document:
     """Parse a page that came from the canonical `url`; any bytes make a document.
 
@@ -77,6 +79,7 @@ def parse_html(
     links, followable = _links(anchors, parts, base, resolver)
     if probe is not None and root is not None:
         probe(TreeElement(root))
+    details = link_details(anchors, links, base, resolver) if with_link_details else ()
     shown = tree.body
     text, h1 = ("", None) if shown is None else _text(shown, () if parts.has_area else anchors)
     return Document(
@@ -91,6 +94,7 @@ def parse_html(
         h1=h1,
         hreflang=hreflang,
         js_required=shown is not None and needs_browser(data, shown, text, links),
+        link_details=details,
     )
 
 

@@ -1,5 +1,6 @@
 """What is taken from a page beyond the usual; nothing of it exists where a crawl asks for none."""
 
+from crawler.extract.simhash import simhash
 from crawler.model.document import Document
 from crawler.model.extras import Extras, Probe
 from crawler.model.plan import Plan
@@ -11,6 +12,7 @@ class ExtraReading:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self.with_link_details = plan.link_details
 
     def probe(self, url: str, result: Fetched, extras: Extras) -> Probe | None:
         """Return what looks at the tree of this page; None where nothing does."""
@@ -21,7 +23,12 @@ class ExtraReading:
         self, url: str, result: Fetched, document: Document | None, extras: Extras
     ) -> None:
         """Add what needs the whole document, or no document at all."""
-        del url, result, document, extras
+        del url, result
+        if document is None:
+            return
+        extras.link_details = list(document.link_details)
+        if self._plan.simhash:
+            extras.simhash = simhash(document.text)
 
 
 def extra_reading(plan: Plan) -> ExtraReading | None:

@@ -49,6 +49,7 @@ class PageReader:
                 header_charset=header_charset(content_type),
                 resolver=self._resolver,
                 probe=None if extra is None else extra.probe(url, result, extras),
+                with_link_details=extra is not None and extra.with_link_details,
             )
         if extra is not None:
             await extra.complete(url, result, document, extras)
