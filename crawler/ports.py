@@ -37,7 +37,8 @@ class FrontierOptions:
     per_host: int
     lease_ms: int
     window_ms: int
-    """No URL is offered again within this time of its last claim, but after `release`."""
+    """No URL is offered again within this time of its last claim, but after `release`, or as a
+    page after it was a requisite."""
     robots: bool
     max_depth: int | None = None
     max_pages: int | None = None
@@ -49,6 +50,8 @@ class FrontierOptions:
     adaptive_factor: int = 0
     """A host's delay is at least so many times its latency, up to `adaptive_cap_ms`; 0: no."""
     adaptive_cap_ms: int = 60_000
+    requisites: bool = False
+    """The crawl adds requisites: they are claimed also where budgets of pages are used up."""
     unreachable_robots_ms: int = 30 * 24 * 3_600_000
     """A robots.txt that has not been answered for so long no longer stops its origin: the last
     rules hold, or none (RFC 9309 section 2.3.1.4)."""

@@ -109,6 +109,7 @@ def make_record(
         "author": extras.author,
         "simhash": extras.simhash,
         "warc": None,
+        "kind": item.kind,
     }
 
 

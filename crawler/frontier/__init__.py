@@ -6,6 +6,9 @@
   leased, done (a record was written), waiting (for a due time) or dead (refused without a record).
 * A sitemap is a URL of another kind with a key of its own, so one address may be known as both. Its
   end is no record: it is done without one, in no part, in no count of pages and never a seed.
+* A requisite (an image, a style sheet) is a URL of a third kind, but one URL with the page of its
+  address. It has a record and counts in no budget of pages. A link makes it a page: at once while
+  it waits for its fetch; once fetched, only if it would lead further, and is then fetched again.
 * A claim walks the hosts that may be asked now, the longest waiting first, and leases URLs of each.
   A lease has an id that is never used twice; whatever ends it compares that id, so that a late
   reader changes nothing.
@@ -24,6 +27,7 @@ Counters (`Frontier.counters`):
 * `seeds`; of them `seeds_final` (done or dead) and `seeds_answered` (a response came)
 * `dead:REASON`, `status:CODE`, `error:WORD` of records, `robots:VERDICT` of robots.txt fetches;
   `robots:unreachable_allowed` of those that had failed for so long that their origin passes
+* `requisites`: records of them, redirect hops included; `requisites_found`: how many were added
 * `sitemaps` that were done, of them `sitemap_failures`; `refused:sitemap_count` too many for a host
 * whatever `Batch.counts` adds, `refused:REASON` for one
 """

@@ -25,6 +25,11 @@ class TermsBook:
         """Whether all hosts have the same terms."""
         return self._own is None
 
+    @property
+    def limits_pages(self) -> bool:
+        """Whether any host may have a budget of pages."""
+        return self.default.max_pages is not None or self._own is not None
+
     def of(self, host: str) -> HostTerms:
         """Return the terms of a host key."""
         return (self._own(host) if self._own is not None else None) or self.default

@@ -7,12 +7,15 @@ gets its turn however much another one has waiting.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from crawler.frontier.host_terms import TermsBook, lease_limit
+from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_connection import immediate
+from crawler.frontier.sqlite_due import DueHosts, HostRow, LeaseLimits
 from crawler.frontier.sqlite_items import (
+    REQUISITE,
     ROW_KIND,
     ROW_SEED,
+    SITEMAP,
     DueHost,
     GateOrigin,
     Terms,
@@ -23,14 +26,11 @@ from crawler.frontier.sqlite_items import (
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.model.url import origin
 from crawler.model.work import Item
-from crawler.policy.health import PROBE_FROM
 
 MOVES_PER_HOST = 100
 """URLs of deferred or dead origins that one claim puts aside at one host."""
 
 _MAX_MOVES = 1000
-_SPARE_HOSTS = 64
-_NO_LIMIT = 1 << 31
 
 _Taken = tuple[UrlRow, GateOrigin | None, str | None]
 """Row of the URL, its origin, its verdict."""
@@ -44,6 +44,8 @@ class _Claim:
         self.ledger = ledger
         self.items: list[Item] = []
         self.moves = 0
+        self.only_requisites = False
+        """Budgets of pages are used up."""
         self._next_lease = next_lease
 
     def lease_id(self) -> int:
@@ -58,73 +60,55 @@ class Claiming:
     def __init__(self, sql: Mapping[str, str], book: TermsBook, keys: Keys) -> None:
         self._sql = sql
         self._options = book.options
-        self._book = book
         self._keys = keys
-        self._limits: dict[int, int] = {}
+        self._due = DueHosts(sql, book)
+        self._limits = LeaseLimits(book)
 
     def claim(
         self, connection: sqlite3.Connection, limit: int, now: int, ahead: Mapping[int, int]
     ) -> list[Item]:
         """Lease at most `limit` items."""
-        wanted, changes = self._limit_changes(connection, ahead)
-        if (
-            not changes
-            and not connection.execute(self._sql["due_hosts"], (now, 1, PROBE_FROM)).fetchone()
-        ):
+        wanted, changes = self._limits.changes(connection, ahead)
+        if not changes and not self._due.has_any(connection, now):
             return []  # without the write lock
         with immediate(connection):
             connection.executemany(self._sql["set_lease_limit"], changes)
-            items = self._claim(connection, min(limit, self._page_budget(connection)), now)
-        self._limits = wanted
+            items = self._claim(connection, limit, now)
+        self._limits.wanted = wanted
         return items
 
     def _claim(self, connection: sqlite3.Connection, limit: int, now: int) -> list[Item]:
-        if limit <= 0:
-            return []
-        hosts = connection.execute(
-            self._sql["due_hosts"], (now, limit + _SPARE_HOSTS, PROBE_FROM)
-        ).fetchall()
-        if not hosts:
+        budget = min(limit, self._due.page_budget(connection))
+        hosts = self._due.of_pages(connection, now, budget)
+        others = self._due.of_requisites(connection, now, limit, is_spent=budget <= 0)
+        if limit <= 0 or not (hosts or others):
             return []
         last: int = connection.execute(self._sql["take_leases"], (limit,)).fetchone()[0]
         claim = _Claim(
             Terms(now, now + self._options.lease_ms),
             last - limit,
-            Ledger(self._sql, self._book),
+            Ledger(self._sql, self._due.book),
         )
+        self._serve_all(connection, hosts, budget, claim)
+        claim.only_requisites = True
+        self._serve_all(connection, others, limit, claim)
+        claim.ledger.book(connection)
+        return claim.items
+
+    def _serve_all(
+        self,
+        connection: sqlite3.Connection,
+        hosts: Sequence[HostRow],
+        limit: int,
+        claim: _Claim,
+    ) -> None:
+        """Take from each host its share, until `limit` items are there."""
         for index, row in enumerate(hosts):
             left = limit - len(claim.items)
             if left <= 0:
                 break
             turns = max(1, min(len(hosts), limit) - index)
             self._serve(connection, DueHost(*row), -(-left // turns), claim)
-        claim.ledger.book(connection)
-        return claim.items
-
-    def _page_budget(self, connection: sqlite3.Connection) -> int:
-        """How many pages may still be leased."""
-        if self._options.max_pages is None:
-            return _NO_LIMIT
-        counters = dict(connection.execute(self._sql["read_counters"]).fetchall())
-        leased = counters["leased"] - counters["leased_robots"]
-        return int(self._options.max_pages - counters["pages"] - leased)
-
-    def _limit_changes(
-        self, connection: sqlite3.Connection, ahead: Mapping[int, int]
-    ) -> tuple[dict[int, int], list[tuple[int, int]]]:
-        """How far hosts without delay may be leased ahead, and whose limit changes for that."""
-        book = self._book
-        default = {
-            host_id: lease_limit(book.of_id(connection, host_id))
-            for host_id in self._limits.keys() | ahead.keys()
-        }
-        wanted = {host_id: count for host_id, count in ahead.items() if count > default[host_id]}
-        changes = [
-            (host_id, wanted.get(host_id, default[host_id]))
-            for host_id in self._limits.keys() | wanted.keys()
-            if self._limits.get(host_id) != wanted.get(host_id)
-        ]
-        return wanted, changes
 
     def _serve(
         self, connection: sqlite3.Connection, host: DueHost, share: int, claim: _Claim
@@ -142,8 +126,9 @@ class Claiming:
             want = min(want, host.page_budget)
         items_before, moves_before = len(claim.items), claim.moves
         size = want
+        query = self._sql["ready_requisites" if claim.only_requisites else "ready_urls"]
         while want > 0:
-            rows = connection.execute(self._sql["ready_urls"], (host.host_id, size)).fetchall()
+            rows = connection.execute(query, (host.host_id, size)).fetchall()
             taken, goes_on = self._judge(connection, host, rows, origins, claim, want=want)
             want -= taken
             put_aside = claim.moves - moves_before
@@ -167,10 +152,13 @@ class Claiming:
         for entry in origins:
             if not entry.owes:
                 continue
-            connection.execute(self._sql["origin_paid"], (entry.ref,))
+            least_kind = REQUISITE if claim.only_requisites else 0
             row = connection.execute(
-                self._sql["ready_url_of_origin"], (host.host_id, entry.origin + "/")
+                self._sql["ready_url_of_origin"], (host.host_id, entry.origin + "/", least_kind)
             ).fetchone()
+            if row is None and claim.only_requisites:
+                continue  # a page may get it yet
+            connection.execute(self._sql["origin_paid"], (entry.ref,))
             if row is not None:
                 self._lease(connection, host, [(row, entry, entry.obstacle)], claim)
                 paid = True
@@ -284,7 +272,7 @@ class Claiming:
                 row,
                 entry,
                 verdict,
-                url_hash=(sitemap_hash if row[ROW_KIND] else url_hash)(row[1]),
+                url_hash=(sitemap_hash if row[ROW_KIND] == SITEMAP else url_hash)(row[1]),
                 lease_id=claim.lease_id(),
                 terms=claim.terms,
             )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from crawler.errors import FrontierError
 from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.sqlite_connection import immediate
+from crawler.frontier.sqlite_items import LEADING, REQUISITE
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
 from crawler.model.result import NO_SERVER, Batch, PartMark, Result, Rules
@@ -87,12 +88,18 @@ class Settling:
         refs = json.dumps([r.item_ref for r in batch.results])
         # Whether a URL is a seed may have changed since it was claimed.
         seeds = {ref for (ref,) in connection.execute(self._sql["seeds_among"], (refs,))}
+        again = self._promoted(connection, batch.results)
+        promoted: list[tuple[int, int]] = []
         done: list[tuple[object, ...]] = []
         retry: list[tuple[object, ...]] = []
         dead: list[tuple[object, ...]] = []
         lease_ms, window_ms = self._options.lease_ms, self._options.window_ms
         for r in batch.results:
-            if r.outcome == "done":
+            if r.item_ref in again:
+                promoted.append((r.item_ref, r.lease_id))
+                _count_record(r, ledger)
+                ledger.host(r.host_hash).ready += 1
+            elif r.outcome == "done":
                 done.append(
                     (
                         r.status,
@@ -101,9 +108,10 @@ class Settling:
                         r.etag,
                         r.last_modified,
                         r.content_hash,
-                        part if r.kind == "page" else None,
+                        None if r.kind == "sitemap" else part,
                         r.item_ref,
                         r.lease_id,
+                        (LEADING if r.leads_on else REQUISITE) if r.kind == "requisite" else None,
                     )
                 )
                 _count_done(r, ledger, is_seed=r.item_ref in seeds)
@@ -120,9 +128,24 @@ class Settling:
                 if r.item_ref in seeds:
                     ledger.count("seeds_final")
             ledger.host(r.host_hash).leased -= 1
-        for name, rows in (("settle_done", done), ("settle_retry", retry), ("settle_dead", dead)):
+        for name, rows in (
+            ("settle_done", done),
+            ("settle_promoted", promoted),
+            ("settle_retry", retry),
+            ("settle_dead", dead),
+        ):
             if rows and connection.executemany(self._sql[name], rows).rowcount != len(rows):
                 raise _LeasesLostError
+
+    def _promoted(
+        self, connection: sqlite3.Connection, results: Sequence[Result]
+    ) -> frozenset[int]:
+        """Return those that were claimed as requisites, became pages since, and lead on."""
+        refs = [r.item_ref for r in results if r.leads_on and r.outcome == "done"]
+        if not refs:
+            return frozenset()
+        rows = connection.execute(self._sql["promoted_among"], (json.dumps(refs),))
+        return frozenset(ref for (ref,) in rows)
 
     def _settle_rules(
         self, connection: sqlite3.Connection, rules: Rules, ledger: Ledger, now: int
@@ -208,19 +231,25 @@ def _count_done(result: Result, ledger: Ledger, *, is_seed: bool) -> None:
         ledger.count("sitemaps")
         ledger.count("sitemap_failures", result.reason is not None)
         return
+    _count_record(result, ledger)
+    if is_seed:
+        ledger.count("seeds_final")
+        if result.status is not None:
+            ledger.count("seeds_answered")
+
+
+def _count_record(result: Result, ledger: Ledger) -> None:
     ledger.count("records")
-    if result.is_page:
-        change.pages += 1
+    if result.kind == "requisite":
+        ledger.count("requisites")
+    elif result.is_page:
+        ledger.host(result.host_hash).pages += 1
         ledger.count("pages")
     if result.reason is not None:
-        change.fails += 1
+        ledger.host(result.host_hash).fails += 1
         ledger.count("failures")
         ledger.count(f"error:{result.reason}")
     if result.status is not None:
         ledger.count(f"status:{result.status}")
     if result.body_bytes:
         ledger.count("bytes", result.body_bytes)
-    if is_seed:
-        ledger.count("seeds_final")
-        if result.status is not None:
-            ledger.count("seeds_answered")

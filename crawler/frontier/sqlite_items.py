@@ -16,8 +16,13 @@ ROW_SEED = 7
 ROW_KIND = 10
 SITEMAP = 1
 """`urls.kind` of a sitemap; 0 is a page."""
+REQUISITE = 2
+"""`urls.kind` of what a page needs to look as it does."""
+LEADING = 3
+"""`urls.kind` of a requisite that was answered with what would lead further from a page."""
 
-_KINDS: tuple[Kind, ...] = ("page", "sitemap")
+KINDS: tuple[Kind, ...] = ("page", "sitemap", "requisite", "requisite")
+"""By `urls.kind`."""
 
 
 class DueHost(NamedTuple):
@@ -73,7 +78,7 @@ def page_item(
     if crashes >= CRASHED_CRASHES and verdict is None:
         verdict = "crashed"
     return Item(
-        _KINDS[kind],
+        KINDS[kind],
         url,
         host.host,
         host.host_id,

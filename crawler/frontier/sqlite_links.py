@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.keys import Keys
+from crawler.frontier.sqlite_items import KINDS, REQUISITE
 from crawler.frontier.sqlite_ledger import Ledger
+from crawler.frontier.sqlite_promotion import Promotion, merged
 from crawler.model.url import host_key
 from crawler.model.work import Link
 
@@ -19,6 +21,8 @@ Grouped = dict[int, dict[int, Link]]
 
 _READY, _DONE, _DEAD = 0, 2, 4
 _FINAL = (_DONE, _DEAD)
+_NEAREST = 1 << 40
+"""Where depth does not matter no sighting is nearer than this depth."""
 
 
 class LinkBook:
@@ -30,6 +34,10 @@ class LinkBook:
         self._max_sitemaps = book.options.max_sitemaps_per_host
         self._keys = keys
         self._version = -1
+        self._promotion = Promotion(sql)
+        self._may_have_requisites = book.options.requisites
+        """Else the first look at the store tells: an earlier run may have added some."""
+        self._has_looked = book.options.requisites
 
     def group(self, links: Iterable[Link]) -> Grouped:
         """Key the links; the nearer of two sightings counts, and either makes it a seed.
@@ -39,11 +47,11 @@ class LinkBook:
         of, of_sitemap = self._keys.of, self._keys.of_sitemap
         grouped: Grouped = {}
         for link in links:
-            if link.kind == "page":
-                host_id, url_hash = of(link.url)
-            else:
+            if link.kind == "sitemap":
                 host_id, url_hash = of_sitemap(link.url)
                 link = link._replace(seed=False)  # noqa: PLW2901 - the only change to it
+            else:
+                host_id, url_hash = of(link.url)
             urls = grouped.get(host_id)
             if urls is None:
                 urls = grouped[host_id] = {}
@@ -51,16 +59,29 @@ class LinkBook:
             if first is None:
                 urls[url_hash] = link
             else:
-                nearer = link if link.depth < first.depth else first
-                urls[url_hash] = nearer._replace(seed=first.seed or link.seed)
+                limit = None if first.kind == link.kind else self._depth_limit(urls)
+                urls[url_hash] = merged(first, link, limit)
         return grouped
 
     def drop_known(self, connection: sqlite3.Connection, grouped: Grouped) -> Grouped:
         """Return those that may change the store; reads only, no lock."""
         self._version = _data_version(connection)
+        if not self._has_looked:
+            self._has_looked = True
+            counters = dict(connection.execute(self._sql["read_counters"]).fetchall())
+            self._may_have_requisites = counters.get("requisites_found", 0) > 0
         left: Grouped = {}
         for host_id, urls in grouped.items():
-            if self._depth_limit(urls) is None:
+            limit = self._depth_limit(urls)
+            if self._may_have_requisites:
+                query = self._sql["unknown_or_otherwise"]
+                keys = json.dumps(
+                    [
+                        (key, _NEAREST if limit is None else link.depth, link.kind == "requisite")
+                        for key, link in urls.items()
+                    ]
+                )
+            elif limit is None:
                 query, keys = self._sql["unknown_hashes"], json.dumps(list(urls))
             else:
                 query = self._sql["unknown_or_deeper"]
@@ -87,18 +108,19 @@ class LinkBook:
         for host_id, urls in grouped.items():
             limit = self._depth_limit(urls)
             fresh: Mapping[int, Link] = urls
-            is_sure = is_unchanged and limit is None
+            is_sure = is_unchanged and limit is None and not self._may_have_requisites
             if not is_sure or any(link.seed for link in urls.values()):
                 fresh = self._update_known(connection, host_id, urls, limit, ledger)
             fresh = self._drop_excess(connection, host_id, fresh, ledger)
             if not fresh:
                 continue
             hosts[host_id] = host_key(next(iter(fresh.values())).url)
-            dead = seeds = 0
+            dead = seeds = requisites = 0
             for url_hash, link in fresh.items():
                 is_dead = not _is_near(link, limit)
                 dead += is_dead
                 seeds += link.seed
+                requisites += link.kind == "requisite"
                 seen.append((host_id, url_hash, next_id))
                 rows.append(
                     (
@@ -112,7 +134,7 @@ class LinkBook:
                         link.url,
                         "depth" if is_dead else None,
                         json.dumps(link.chain) if link.chain else None,
-                        link.kind == "sitemap",
+                        KINDS.index(link.kind),
                     )
                 )
                 next_id += 1
@@ -125,6 +147,8 @@ class LinkBook:
                 ledger.count("dead:depth", dead)
             if seeds:
                 ledger.count("seeds", seeds)
+            if requisites:
+                ledger.count("requisites_found", requisites)
         if rows:
             ledger.add_hosts(connection, hosts, now)
             # In key order: neighbours share pages of the tree.
@@ -168,8 +192,19 @@ class LinkBook:
         known = connection.execute(
             self._sql["known_hashes"], (host_id, json.dumps(list(urls)))
         ).fetchall()
-        for url_hash, ref, state, depth, reason, seed, status in known:
+        for url_hash, ref, state, depth, reason, seed, status, kind in known:
             link = fresh.pop(url_hash)
+            if link.kind == "requisite":
+                if state == _DEAD and reason == "depth":
+                    self._promotion.to_requisite(connection, host_id, ref, link, ledger)
+                continue
+            if kind >= REQUISITE:
+                if _is_near(link, limit):
+                    row = (ref, state, kind, reason)
+                    after = self._promotion.to_page(connection, host_id, row, link, ledger)
+                    if link.seed and not seed:
+                        self._make_seed(connection, ref, after, status, ledger)
+                continue
             if link.depth < depth and (limit is not None or link.seed):
                 connection.execute(self._sql["lower_depth"], (link.depth, link.parent, ref))
             is_revived = (
@@ -181,13 +216,25 @@ class LinkBook:
             if is_revived:
                 self._revive(connection, host_id, ref, ledger, is_seed=bool(seed))
             if link.seed and not seed:
-                connection.execute(self._sql["make_seed"], (ref,))
-                ledger.count("seeds")
-                if state in _FINAL and not is_revived:
-                    ledger.count("seeds_final")
-                    if status is not None:
-                        ledger.count("seeds_answered")
+                after = _READY if is_revived else state
+                self._make_seed(connection, ref, after, status, ledger)
         return fresh
+
+    def _make_seed(
+        self,
+        connection: sqlite3.Connection,
+        ref: int,
+        state: int,
+        status: int | None,
+        ledger: Ledger,
+    ) -> None:
+        """Let a known URL be a seed, which has this state now and had this status."""
+        connection.execute(self._sql["make_seed"], (ref,))
+        ledger.count("seeds")
+        if state in _FINAL:
+            ledger.count("seeds_final")
+            if status is not None:
+                ledger.count("seeds_answered")
 
     def _revive(
         self,
@@ -208,7 +255,7 @@ class LinkBook:
 
 
 def _is_near(link: Link, limit: int | None) -> bool:
-    return limit is None or link.depth <= limit or link.kind == "sitemap"
+    return limit is None or link.depth <= limit or link.kind != "page"
 
 
 def _data_version(connection: sqlite3.Connection) -> int:

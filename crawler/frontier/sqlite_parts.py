@@ -53,7 +53,9 @@ class Parts:
                 ledger.count("failures", -failures)
                 count += done
             groups = connection.execute(self._sql["part_counts"], (part.part_id,)).fetchall()
-            for status, reason, seed, done in groups:
+            for status, reason, seed, is_requisite, done in groups:
+                if is_requisite:
+                    ledger.count("requisites", -done)
                 if status is not None:
                     ledger.count(f"status:{status}", -done)
                 if reason is not None:

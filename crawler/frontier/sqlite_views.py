@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from crawler.frontier.keys import Keys
+from crawler.frontier.sqlite_items import KINDS
 from crawler.model.origin import OriginState
 from crawler.model.url import origin
 from crawler.model.view import Explanation, HostState, Outlook, Undone
@@ -39,13 +40,27 @@ class Views:
         max_pages = self._options.max_pages
         leased_pages = counters["leased"] - counters["leased_robots"]
         claimable, next_at = 0, None
-        if max_pages is not None and counters["pages"] + leased_pages >= max_pages:
+        is_spent = max_pages is not None and counters["pages"] + leased_pages >= max_pages
+        if is_spent:
             held = counters["ready"]
         else:
             claimable, next_at = connection.execute(
                 self._sql["claimable_hosts"], (now, MOST_HOSTS, PROBE_FROM)
             ).fetchone()
             held = connection.execute(self._sql["held_hosts"], (MOST_HOSTS,)).fetchone()[0]
+        if self._options.requisites and held:
+            # Budgets of pages hold no requisites.
+            row = (now, MOST_HOSTS, PROBE_FROM, not is_spent)
+            hosts, first = connection.execute(
+                self._sql["claimable_requisite_hosts"], row
+            ).fetchone()
+            claimable += hosts
+            next_at = min((at for at in (next_at, first) if at is not None), default=None)
+            count = self._sql["ready_requisites_count"]
+            held -= connection.execute(count, (not is_spent,)).fetchone()[0]
+            if is_spent and counters["pages"] >= (max_pages or 0):
+                first = connection.execute(self._sql["first_waiting_requisite"]).fetchone()[0]
+                dues = [due for due in (pause_ends, first) if due is not None]
         return Outlook(
             ready=counters["ready"],
             leased=counters["leased"],
@@ -68,7 +83,7 @@ class Views:
     def undone(self, connection: sqlite3.Connection, after: int, limit: int) -> list[Undone]:
         rows = connection.execute(self._sql["undone"], (after, limit)).fetchall()
         return [
-            Undone(ref, url, "sitemap" if kind else "page", depth, bool(seed), reason)
+            Undone(ref, url, KINDS[kind], depth, bool(seed), reason)
             for ref, url, kind, depth, seed, reason in rows
         ]
 

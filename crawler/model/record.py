@@ -3,7 +3,7 @@
 Keys may be added later, never renamed; the order is part of the format.
 """
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 LISTED_HEADERS = (
     "cache-control",
@@ -84,6 +84,8 @@ class Record(TypedDict):
     """Of `text`: 64 bits, hex; pages that are nearly alike differ in few of them."""
     warc: dict[str, object] | None
     """Where the body is kept: file, offset, length."""
+    kind: Literal["page", "requisite"]
+    """requisite: what a page needs to look as it does (`--requisites`); it is kept, not read."""
 
 
 RECORD_KEYS = tuple(Record.__annotations__)

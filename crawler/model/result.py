@@ -116,6 +116,9 @@ class Result(NamedTuple):
     content_hash: bytes | None = None
     kind: Kind = "page"
     """sitemap, done: no record was written, so it counts as a sitemap only."""
+    leads_on: bool = False
+    """requisite, done: as a page it would lead to other URLs (HTML, or a redirect), so it is
+    fetched again if a page links to it."""
 
 
 class HostNote(NamedTuple):

@@ -6,7 +6,7 @@ because they cross the process border or are made in large numbers.
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["page", "robots", "sitemap"]
+Kind = Literal["page", "robots", "sitemap", "requisite"]
 
 
 class Item(NamedTuple):
@@ -78,5 +78,6 @@ class Link(NamedTuple):
     seed: bool = False
     chain: tuple[str, ...] = ()
     kind: Kind = "page"
-    """`page` or `sitemap`: one address may be known as both. For a sitemap `depth` is how many
-    sitemaps led to it."""
+    """`page`, `sitemap` or `requisite`. One address may be known as a page and as a sitemap, but
+    page and requisite are one URL, fetched once. For a sitemap `depth` is how many sitemaps led to
+    it, for a requisite it is that of its page."""

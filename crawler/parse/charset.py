@@ -24,6 +24,7 @@ _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ATTRIBUTE = re.compile(
     rb"""([^\s=/"'>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""", re.DOTALL
 )
+_SHEET_CHARSET = re.compile(rb"""@charset "([^"]{1,99})";""").match
 _CHARSET_IN_CONTENT = re.compile(rb"""charset\s*=\s*["']?\s*([^\s"';]+)""", re.IGNORECASE)
 
 
@@ -38,15 +39,33 @@ class Decoded(NamedTuple):
 
 def to_utf8(body: bytes, header_label: str | None) -> Decoded:
     """Return a page as UTF-8 bytes; those of UTF-8 pages are neither copied nor checked."""
-    name = _by_mark(body)
-    if name is None and header_label is not None and header_label.isascii():
-        name = _named(header_label)
+    name = _declared(body, header_label)
     if name is None:
         name = _by_meta(body) or _by_content(body)
     if name == "utf-8":
         return Decoded(body[3:] if body.startswith(_UTF8_BOM) else body, name)
     text = _decoded(body, name)
     return Decoded(text.removeprefix("\ufeff").encode("utf-8", "replace"), name)
+
+
+def sheet_text(body: bytes, header_label: str | None) -> str:
+    """Return a style sheet as text: by mark, header, `@charset`, else UTF-8 (CSS Syntax)."""
+    name = _declared(body, header_label)
+    if name is None and (rule := _SHEET_CHARSET(body)):
+        name = _named(rule[1].decode("ascii", "replace"))
+        # A rule that can be read as ASCII proves these wrong.
+        name = "utf-8" if name in {"utf-16le", "utf-16be"} else name
+    if name is None or name == "utf-8":
+        return body.decode("utf-8", "replace").removeprefix("\ufeff")
+    return _decoded(body, name).removeprefix("\ufeff")
+
+
+def _declared(body: bytes, header_label: str | None) -> str | None:
+    """Return what a byte order mark says, else the header."""
+    name = _by_mark(body)
+    if name is None and header_label is not None and header_label.isascii():
+        name = _named(header_label)
+    return name
 
 
 def _named(label: str) -> str | None:

@@ -43,6 +43,8 @@ class Committer:
         self._error: BaseException | None = None
         self._task: asyncio.Task[None] | None = None
         self.parent: Parent
+        self.known_requisites: KnownUrls | None = None
+        """Of a crawl that fetches requisites."""
 
     def start(self, parent: Parent) -> "asyncio.Task[None]":
         """Begin to commit; the task ends with an error when output or frontier fail."""
@@ -151,9 +153,17 @@ class Committer:
             lost |= answer.lost
         for settlement in batch:
             # A sitemap is not the page of the same address.
-            if settlement.links and settlement.item.kind == "page":
-                self._known.add([link.url for link in settlement.links], settlement.links[0].depth)
+            if settlement.links and settlement.item.kind != "sitemap":
+                self._remember(settlement.links)
         self.parent.settled([s.lease_id for s in batch])
+
+    def _remember(self, links: Sequence[Link]) -> None:
+        if self.known_requisites is not None:
+            needed = [link.url for link in links if link.kind == "requisite"]
+            self.known_requisites.add(needed, 0)
+            links = [link for link in links if link.kind == "page"]
+        if links:
+            self._known.add([link.url for link in links], links[0].depth)
 
     def _merge_links(self, batch: Sequence[Settlement]) -> list[Link]:
         """One link per URL, the shallowest; pages of one batch often share their navigation."""

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
@@ -26,10 +26,13 @@ from crawler.pipeline.reader import Reader
 from crawler.pipeline.reading import PageReader
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
-from crawler.policy.admission import admission_of
+from crawler.policy.admission import Admission, admission_of
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
 from crawler.ports import Frontier, NoParent, Parent
+
+if TYPE_CHECKING:
+    from crawler.pipeline.requisites import RequisiteLinks
 
 
 async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,6 +55,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     admission = admission_of(plan, await frontier.roots(), now())
     resolver = LinkResolver(Parameters(plan.strip_params))
     known = KnownUrls(by_depth=plan.has_max_depth)
+    requisites = _requisites(plan, admission, resolver)
     rotation = PartRotation(
         frontier,
         plan.output,
@@ -61,6 +65,8 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         max_age_ms=plan.part_max_age_ms,
     )
     committer = Committer(frontier, rotation, known, now)
+    if requisites is not None:
+        committer.known_requisites = requisites.known
     worker = Reader(
         plan,
         now,
@@ -68,7 +74,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(PageReader(plan, resolver), admission, known),
+        pages=PageSettler(PageReader(plan, resolver), admission, known, requisites),
         sitemaps=SitemapSettler(plan, admission, resolver),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),
@@ -102,6 +108,16 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         "background": background,
         "close": close,
     }
+
+
+def _requisites(
+    plan: Plan, admission: Admission, resolver: LinkResolver
+) -> "RequisiteLinks | None":
+    if not plan.requisites:
+        return None
+    from crawler.pipeline.requisites import RequisiteLinks
+
+    return RequisiteLinks(plan, admission, resolver)
 
 
 async def _named_origins(plan: Plan, frontier: Frontier) -> frozenset[str]:

@@ -52,6 +52,7 @@ def rules_of(plan: Plan) -> dict[str, Any]:
         "depth": plan.max_depth,
         "robots": plan.robots,
         "sitemaps": plan.sitemaps,
+        "requisites": plan.requisites,
         "sites": [_site(site) for site in plan.sites],
         "cookie_domains": sorted({cookie.domain for cookie in plan.cookies}),
         "output": output_of(plan),
@@ -98,7 +99,9 @@ def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
         return Changes()
     rules, terms = rules_of(plan), terms_of(plan)
     # Settings that an older version did not know had no effect on its run.
-    before = rules | {"sites": [], "cookie_domains": []} | json.loads(meta[RULES])
+    before = (
+        rules | {"sites": [], "cookie_domains": [], "requisites": False} | json.loads(meta[RULES])
+    )
     last = terms | json.loads(meta.get(LAST_RUN, "{}"))
     if before["output"] != rules["output"]:
         raise ConfigError(

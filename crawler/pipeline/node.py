@@ -74,7 +74,7 @@ class CrawlNode:
         if plan.max_total_bytes is not None or plan.max_time_ms is not None:
             # Looked at before each claim: only bodies in flight may go over.
             self._apply_limits(self._now(), await self._frontier.counters())
-        if self.limit is not None or desired <= 0:
+        if self._claims_nothing or desired <= 0:
             return
         items = await self._frontier.claim(desired, now=self._now(), ahead=self._ahead)
         if not items:
@@ -153,9 +153,15 @@ class CrawlNode:
             limit = "max_total_bytes"
         elif plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages:
             limit = "max_pages"
-        if limit is not None and self.limit is None:
+        # Requisites go on after the last page, until another limit ends them too.
+        if limit is not None and limit != self.limit and self.limit in (None, "max_pages"):
             self.limit = limit
             self._log.info("limit_reached", limit=limit)
+
+    @property
+    def _claims_nothing(self) -> bool:
+        """Whether a limit ended the claims; that of pages holds no requisites back."""
+        return self.limit is not None and not (self.limit == "max_pages" and self._plan.requisites)
 
     def _is_over(self, now: int, outlook: Outlook) -> bool:
         if self.limit in ("max_time", "max_total_bytes"):
@@ -163,7 +169,7 @@ class CrawlNode:
             return True
         if outlook.leased:
             return False
-        if self.limit is not None:
+        if self._claims_nothing:
             return True
         if outlook.claimable:
             return False

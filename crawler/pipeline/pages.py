@@ -1,6 +1,7 @@
 """From the result of a fetch to a settlement: parse, extract, judge links, make the record."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -13,6 +14,9 @@ from crawler.pipeline.reading import PageReader
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import resolve
+
+if TYPE_CHECKING:
+    from crawler.pipeline.requisites import RequisiteLinks
 
 MAX_HOPS = 10
 """Redirects in one chain (web.md section 2; browsers allow 20, search engines 10)."""
@@ -44,19 +48,32 @@ def hop_target(item: Item, result: Redirected) -> tuple[str | None, str | None, 
 class PageSettler:
     """Makes settlements of pages; one instance per reader process."""
 
-    def __init__(self, reader: PageReader, admission: Admission, known: KnownUrls) -> None:
+    def __init__(
+        self,
+        reader: PageReader,
+        admission: Admission,
+        known: KnownUrls,
+        requisites: "RequisiteLinks | None" = None,
+    ) -> None:
+        """`requisites`: None where the crawl fetches none."""
         self._reader = reader
         self._admission = admission
         self._known = known
+        self._requisites = requisites
 
     async def fetched(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
         """Settle a final response, any status."""
+        if item.kind == "requisite":
+            return self._requisite(item, result, note)
         reading = await self._reader.read(item.url, result)
         document, directives = reading.document, reading.directives
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         if document is not None and 200 <= result.status < 300 and not directives.nofollow:
-            links, refusals = self._judge(document.followable, item)
+            links, refusals = self._judge([*document.followable, *reading.frames], item)
+        if self._requisites is not None and reading.requisites and 200 <= result.status < 300:
+            needed, others = self._requisites.of_page(item, reading.requisites)
+            links, refusals = [*links, *needed], [*refusals, *others]
         record = make_record(
             item,
             result=result,
@@ -67,13 +84,34 @@ class PageSettler:
         )
         return self._settle(item, result, record, note, links=links, refusals=refusals)
 
+    def _requisite(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
+        """Settle what a page needs: kept as it is, read only for what a style sheet loads."""
+        links: Sequence[Link] = ()
+        refusals: Sequence[str] = ()
+        leads_on = True
+        if self._requisites is not None:
+            leads_on = self._requisites.leads_on(result)
+            links, refusals = self._requisites.of_requisite(item, result)
+        return self._settle(
+            item,
+            result,
+            make_record(item, result=result),
+            note,
+            links=links,
+            refusals=refusals,
+            leads_on=leads_on,
+        )
+
     def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
         """Settle a hop: its own record, and the target as a URL of its own with the chain."""
         target, error, detail = hop_target(item, result)
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         root: str | None = None
-        if target is not None and error is None:
+        if item.kind == "requisite":
+            if target is not None and error is None and self._requisites is not None:
+                links, refusals = self._requisites.of_hop(item, target)
+        elif target is not None and error is None:
             refusal = self._admission.refusal(target, item.depth)
             if item.seed and refusal is not None:
                 # A seed's redirect target becomes a seed: its host joins the scope.
@@ -101,6 +139,7 @@ class PageSettler:
             root=root,
             error=error,
             is_page=False,
+            leads_on=error is None,
         )
 
     def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
@@ -154,6 +193,7 @@ class PageSettler:
         root: str | None = None,
         error: str | None = None,
         is_page: bool = True,
+        leads_on: bool = False,
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
@@ -169,12 +209,14 @@ class PageSettler:
                 "done",
                 reason=error,
                 status=status,
-                is_page=is_page,
+                is_page=is_page and item.kind == "page",
                 seed=item.seed,
                 body_bytes=len(result.body) if isinstance(result, Fetched) else 0,
                 etag=headers.get("etag"),
                 last_modified=headers.get("last-modified"),
                 content_hash=bytes.fromhex(content_hash) if isinstance(content_hash, str) else None,
+                kind=item.kind,
+                leads_on=leads_on and item.kind == "requisite",
             ),
             line=orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),
             links=links,

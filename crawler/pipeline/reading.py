@@ -3,11 +3,14 @@
 The crawl, `crawler reparse` and `crawler try` read pages by this one way.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawler.extract.metadata import Metadata, metadata
 from crawler.model.document import Document
-from crawler.model.extras import NO_EXTRAS, Extras
+from crawler.model.element import Element
+from crawler.model.extras import NO_EXTRAS, Extras, Probe
 from crawler.model.plan import Plan
 from crawler.model.result import Fetched
 from crawler.parse.content_type import header_charset, is_html
@@ -15,6 +18,9 @@ from crawler.parse.html import parse_html
 from crawler.pipeline.extra_reading import ExtraReading, extra_reading
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.directives import Directives, read_directives
+
+if TYPE_CHECKING:
+    from crawler.parse.requisites import RequisiteProbe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,10 @@ class Reading:
     metadata: Metadata | None
     directives: Directives
     extras: Extras
+    requisites: Sequence[str] = ()
+    """What the page needs to look as it does, canonical; only where the crawl fetches it."""
+    frames: Sequence[str] = ()
+    """Documents that it shows inside of itself; with `requisites` only."""
 
 
 class PageReader:
@@ -35,6 +45,7 @@ class PageReader:
         self._token = plan.product_token
         self._resolver = resolver
         self._extra: ExtraReading | None = extra_reading(plan)
+        self._has_requisites = plan.requisites
 
     async def read(self, url: str, result: Fetched) -> Reading:
         """Read the response of a canonical URL; any bytes make a reading."""
@@ -42,15 +53,22 @@ class PageReader:
         extra = self._extra
         extras = NO_EXTRAS if extra is None else Extras()
         document: Document | None = None
+        requisites: Sequence[str] = ()
+        frames: Sequence[str] = ()
         if is_html(content_type, result.body):
+            probe = None if extra is None else extra.probe(url, result, extras)
+            needed = _requisite_probe() if self._has_requisites else None
             document = parse_html(
                 result.body,
                 url=url,
                 header_charset=header_charset(content_type),
                 resolver=self._resolver,
-                probe=None if extra is None else extra.probe(url, result, extras),
+                probe=probe if needed is None else _both(needed, probe),
                 with_link_details=extra is not None and extra.with_link_details,
             )
+            if needed is not None:
+                requisites = needed.requisites(url, self._resolver)
+                frames = needed.frames(url, self._resolver)
         if extra is not None:
             await extra.complete(url, result, document, extras)
         return Reading(
@@ -62,4 +80,24 @@ class PageReader:
                 self._token,
             ),
             extras=extras,
+            requisites=requisites,
+            frames=frames,
         )
+
+
+def _requisite_probe() -> "RequisiteProbe":
+    # Only now: most crawls need none of it.
+    from crawler.parse.requisites import RequisiteProbe
+
+    return RequisiteProbe()
+
+
+def _both(first: Probe, second: Probe | None) -> Probe:
+    if second is None:
+        return first
+
+    def look(root: Element) -> None:
+        first(root)
+        second(root)
+
+    return look

@@ -101,6 +101,7 @@ class Judge:
     def __init__(self, plan: Plan, roots: Sequence[str], now: int) -> None:
         self.admission = admission_of(plan, roots, now)
         self._sitemaps_are_read = are_read(plan)
+        self._has_requisites = plan.requisites
         self._max_depth = plan.max_depth
         self._terms_of = frontier_options(plan).terms_of
 
@@ -134,6 +135,10 @@ class Judge:
             return None
         if row.kind == "sitemap":
             return None if self._sitemaps_are_read else "sitemaps"
+        if row.kind == "requisite":
+            if not self._has_requisites:
+                return "requisites"
+            return self.admission.refusal_of_requisite(row.url)
         reason = self.admission.refusal(row.url, row.depth)
         if reason is not None:
             return reason

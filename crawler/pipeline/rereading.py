@@ -101,6 +101,8 @@ class Rereading:
 
     def _links_of(self, record: Mapping[str, Any]) -> Iterator[Link]:
         """Yield what this record leads to now, as the reader of its page would have judged it."""
+        if record.get("kind") == "requisite":
+            return  # nothing is followed from it
         status, depth = record["status"] or 0, record["depth"]
         if 200 <= status < 300:
             if not {"nofollow", "none"}.isdisjoint((record["robots"] or "").split(", ")):

@@ -21,6 +21,7 @@ def frontier_options(plan: Plan) -> FrontierOptions:
         max_depth=plan.max_depth,
         max_pages=plan.max_pages,
         max_pages_per_host=plan.max_pages_per_host,
+        requisites=plan.requisites,
         adaptive_factor=ADAPTIVE_FACTOR if plan.adaptive_delay else 0,
         adaptive_cap_ms=ADAPTIVE_CAP_MS,
         terms_of=_site_terms(plan),

@@ -40,6 +40,10 @@ class Admission:
             return logout.refusal(url, self._sessions)
         return reason
 
+    def refusal_of_requisite(self, url: str) -> str | None:
+        """Return why what a page needs is not fetched; scope and includes are about pages only."""
+        return self.scope.exclusion(url) or self.trap(url, 0)
+
 
 def admission_of(plan: Plan, roots: Iterable[str], now: int) -> Admission:
     """Return how the links of a crawl are judged."""

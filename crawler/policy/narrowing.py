@@ -33,7 +33,7 @@ def may_be_wider(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 def judges_otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Tell whether any URL may be judged otherwise `now`, by scope, globs or depth."""
-    names = ("scope", "include", "exclude", "depth", "sitemaps", "cookie_domains")
+    names = ("scope", "include", "exclude", "depth", "sitemaps", "requisites", "cookie_domains")
     return _sites(before) != _sites(now) or any(before.get(n) != now.get(n) for n in names)
 
 

@@ -77,6 +77,10 @@ class Scope:
             return "include"
         return None
 
+    def exclusion(self, url: str) -> str | None:
+        """Return `exclude` if an exclude glob matches, wherever the URL lies; else None."""
+        return "exclude" if self._excluded is not None and self._excluded(url) else None
+
     def explain(self, url: str) -> str:
         """Return the rule that decides about a URL, in words."""
         match self.refusal(url):

@@ -69,6 +69,10 @@ class _SiteScope(Scope):
         own = self._own_scope(url)
         return super().refusal(url) if own is None else own.refusal(url)
 
+    def exclusion(self, url: str) -> str | None:
+        own = self._own_scope(url)
+        return super().exclusion(url) if own is None else own.exclusion(url)
+
     def explain(self, url: str) -> str:
         own = self._own_scope(url)
         return super().explain(url) if own is None else own.explain(url)

@@ -525,3 +525,19 @@ async def test_settling_many_hosts_at_once(tmp_path):
     assert await frontier.claim(300, now=1_499) == []
     assert len(await frontier.claim(300, now=1_500)) == 300
     await frontier.close()
+
+
+async def test_requisites_of_an_earlier_run_are_known_to_a_run_without(tmp_path):
+    """Switching them off must not hide pages that were requisites before."""
+    kinds = []
+    for link in (links("https://a.example/x", kind="requisite"), links("https://a.example/x")):
+        frontier = SqliteFrontier(
+            tmp_path / "frontier.db", options(delay_ms=0, requisites=link[0].kind == "requisite")
+        )
+        await frontier.open()
+        await frontier.add(link, now=0)
+        (item,) = await frontier.claim(10, now=0)
+        kinds.append(item.kind)
+        await frontier.release([item], now=0)
+        await frontier.close()
+    assert kinds == ["requisite", "page"]

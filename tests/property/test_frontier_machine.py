@@ -28,7 +28,7 @@ links = st.lists(
         st.integers(4, 6),
         st.booleans(),
         st.sampled_from([(), ("https://h0.example/from",)]),
-        st.sampled_from(["page", "page", "sitemap"]),
+        st.sampled_from(["page", "page", "page", "sitemap", "requisite", "requisite"]),
     ),
     max_size=6,
 )
@@ -40,7 +40,7 @@ own_terms = st.builds(
     st.sampled_from([None, 3]),
     st.sampled_from([None, 1, 3]),
 )
-outcomes = st.sampled_from(["done", "done", "failed", "hop", "retry", "dead"])
+outcomes = st.sampled_from(["done", "done", "leads_on", "failed", "hop", "retry", "dead"])
 verdicts = st.sampled_from(["rules", "allow", "allow", "defer", "dns", "connect"])
 waits = st.integers(0, 40_000)
 
@@ -61,12 +61,14 @@ class Machine(RuleBasedStateMachine):
         adaptive_factor=st.sampled_from([0, 0, 3]),
         adaptive_cap_ms=st.sampled_from([500, 60_000]),
         max_sitemaps_per_host=st.sampled_from([1, 1_000]),
+        requisites=st.booleans(),
         unreachable_robots_ms=st.sampled_from([0, 30_000, 1 << 40]),
         own=st.one_of(st.none(), own_terms),
     )
     def begin(self, own, **choices):
         if own is not None:
             choices["terms_of"] = {"h2.example": own}.get
+        self.has_requisites = choices["requisites"]
         options = FrontierOptions(per_host=1, lease_ms=20_000, window_ms=5_000, **choices)
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
@@ -95,9 +97,15 @@ class Machine(RuleBasedStateMachine):
         assert got == expected
         return got
 
+    def taken(self, links):
+        """Requisites come only where they are asked for, and are no seeds."""
+        if self.has_requisites:
+            return [it._replace(seed=it.seed and it.kind == "page") for it in links]
+        return [it for it in links if it.kind != "requisite"]
+
     @rule(links=links)
     def add(self, links):
-        self.both("add", links, now=self.now)
+        self.both("add", self.taken(links), now=self.now)
 
     @rule(wait=waits)
     def wait(self, wait):
@@ -121,7 +129,7 @@ class Machine(RuleBasedStateMachine):
     def crawl_on(self, wait, found):
         """Most of what happens: time passes, work is claimed and ends well."""
         self.now += wait
-        self.both("add", found, now=self.now)
+        self.both("add", self.taken(found), now=self.now)
         self.both("tick", now=self.now)
         count = len(self.held)
         self.claim(limit=6, ahead=0)
@@ -157,7 +165,9 @@ class Machine(RuleBasedStateMachine):
         answers = []
         for frontier, (results, rules) in zip((self.memory, self.sql), batches, strict=True):
             mark = PartMark(1, self.part_bytes, self.part_bytes + 10, len(results))
-            batch = Batch(results=results, rules=rules, links=found, notes=notes, parts=[mark])
+            batch = Batch(
+                results=results, rules=rules, links=self.taken(found), notes=notes, parts=[mark]
+            )
             answers.append(self.do(frontier.commit(batch, now=self.now)))
         lost = [
             {number for number, pair in enumerate(pairs) if pair[side].lease_id in answer.lost}
@@ -175,12 +185,14 @@ class Machine(RuleBasedStateMachine):
         if item.kind == "sitemap" and outcome in ("done", "failed", "hop"):
             reason = "timeout" if outcome == "failed" else None
             return Result(*base, "done", reason=reason, status=200, kind="sitemap")
-        if outcome == "done":
-            return Result(*base, "done", status=200, is_page=True, body_bytes=3, etag="e")
+        kind, is_page = item.kind, item.kind == "page"
+        if outcome in ("done", "leads_on"):
+            one = Result(*base, "done", status=200, is_page=is_page, body_bytes=3, etag="e")
+            return one._replace(kind=kind, leads_on=kind == "requisite" and outcome == "leads_on")
         if outcome == "failed":
-            return Result(*base, "done", reason="timeout", is_page=True)
+            return Result(*base, "done", reason="timeout", is_page=is_page, kind=kind)
         if outcome == "hop":
-            return Result(*base, "done", status=301)
+            return Result(*base, "done", status=301, kind=kind, leads_on=kind == "requisite")
         if outcome == "retry":
             return Result(*base, "retry", reason="http_503", at=later, tries=item.tries + 1)
         return Result(*base, "dead", reason="robots")

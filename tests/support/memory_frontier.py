@@ -42,6 +42,11 @@ class Url:
     etag: str | None = None
     last_modified: str | None = None
     content_hash: bytes | None = None
+    leads_on: bool = False
+
+    @property
+    def kind(self):
+        return self.link.kind
 
     @property
     def url(self):
@@ -159,6 +164,14 @@ class MemoryFrontier:
             and self.budget(host) > 0
         )
 
+    def is_held(self, host: Host) -> bool:
+        return bool(host.count("ready")) and self.budget(host) <= 0
+
+    def owns_requisites(self, host: Host) -> bool:
+        """Has requisites that may be asked for whatever the budgets of pages say."""
+        ready = any(url.kind == "requisite" for url in host.ready())
+        return ready and not host.asking and self.free_leases(host) > 0
+
     def page_budget(self) -> int:
         if self.options.max_pages is None:
             return 1 << 31
@@ -174,18 +187,31 @@ class MemoryFrontier:
     def insert(self, links: Sequence[Link], now: int) -> int:
         merged: dict[tuple[str, str], Link] = {}
         for link in links:
-            key = link.kind, link.url
+            key = self.key(link)
             first = merged.setdefault(key, link)
+            if first.kind != link.kind:
+                page, other = (first, link) if first.kind == "page" else (link, first)
+                best = min(page.priority, other.priority)
+                merged[key] = page._replace(priority=best) if self.is_near(page) else other
+                continue
             nearer = link if link.depth < first.depth else first
             is_seed = link.kind == "page" and (first.seed or link.seed)
             merged[key] = nearer._replace(seed=is_seed)
         return sum(self.insert_one(link, now) for link in merged.values())
 
+    @staticmethod
+    def key(link: Link) -> tuple[str, str]:
+        return "sitemap" if link.kind == "sitemap" else "page", link.url
+
+    def is_near(self, link: Link) -> bool:
+        limit = self.terms(Host(host_key(link.url), 0, 0)).max_depth
+        return limit is None or link.depth <= limit or link.kind != "page"
+
     def insert_one(self, link: Link, now: int) -> bool:
         name = host_key(link.url)
         limit = self.terms(Host(name, 0, 0)).max_depth
-        is_near = limit is None or link.depth <= limit or link.kind == "sitemap"
-        known = self.urls.get((link.kind, link.url))
+        is_near = self.is_near(link)
+        known = self.urls.get(self.key(link))
         if known is None:
             if link.kind == "sitemap" and self.has_enough_sitemaps(name):
                 self.extra["refused:sitemap_count"] += 1
@@ -195,14 +221,38 @@ class MemoryFrontier:
             if not is_near:
                 url.state, url.reason = "dead", "depth"
             host.urls.append(url)
-            self.urls[link.kind, link.url] = self.by_ref[url.ref] = url
+            self.urls[self.key(link)] = self.by_ref[url.ref] = url
+            self.extra["requisites_found"] += link.kind == "requisite"
             return True
+        if link.kind == "requisite":
+            if known.state == "dead" and known.reason == "depth":
+                known.link, known.depth, known.parent = link, link.depth, link.parent
+                known.state, known.reason = "ready", None
+                self.extra["requisites_found"] += 1
+            return False
+        if known.kind == "requisite":
+            if is_near:
+                self.promote(known, link)
+                known.seed = known.seed or link.seed
+            return False
         if link.depth < known.depth and (limit is not None or link.seed):
             known.depth, known.parent = link.depth, link.parent
             if known.reason == "depth" and known.state == "dead" and is_near:
                 known.state, known.reason = "ready", None
         known.seed = known.seed or link.seed
         return False
+
+    @staticmethod
+    def promote(url: Url, link: Link) -> None:
+        if url.state == "done" and not url.leads_on:
+            return
+        url.link = link._replace(priority=min(link.priority, url.link.priority))
+        url.depth, url.parent = link.depth, link.parent
+        standing = ("robots", "origin_unreachable")
+        if url.state == "done" or (url.state == "dead" and url.reason not in standing):
+            url.state, url.reason = "ready", None
+        url.is_page, url.status, url.part = False, None, None
+        url.etag = url.last_modified = url.content_hash = None
 
     def has_enough_sitemaps(self, name: str) -> bool:
         sitemaps = [u for u in self.urls.values() if u.link.kind == "sitemap"]
@@ -214,21 +264,29 @@ class MemoryFrontier:
         self, limit: int, *, now: int, ahead: Mapping[int, int] | None = None
     ) -> list[Item]:
         self.ahead = ahead or {}
-        limit = min(limit, self.page_budget())
+        budget = min(limit, self.page_budget())
         hosts = [h for h in self.hosts_by_key.values() if self.is_claimable(h) and h.next_at <= now]
-        hosts.sort(key=lambda host: (host.next_at, host.key))
+        others = []
+        if self.options.requisites:
+            others = [h for h in self.hosts_by_key.values() if self.owns_requisites(h)]
+            others = [h for h in others if h.next_at <= now and (budget <= 0 or self.is_held(h))]
         items: list[Item] = []
+        self.serve_all(hosts if budget > 0 else [], budget, now, items)
+        self.serve_all(others, limit, now, items, only="requisite")
+        return items
+
+    def serve_all(self, hosts, limit, now, items, only=None) -> None:
+        hosts.sort(key=lambda host: (host.next_at, host.key))
         for index, host in enumerate(hosts):
             left = limit - len(items)
             if left <= 0:
                 break
             turns = max(1, min(len(hosts), limit) - index)
-            items += self.serve(host, -(-left // turns), now)
-        return items
+            items += self.serve(host, -(-left // turns), now, only)
 
-    def serve(self, host: Host, share: int, now: int) -> list[Item]:
+    def serve(self, host: Host, share: int, now: int, only: str | None = None) -> list[Item]:
         if self.options.robots and (owing := [o for o in host.origins.values() if o.owes]):
-            paid = self.pay(host, owing, now)
+            paid = self.pay(host, owing, now, only)
             host.next_at = max(
                 host.last_start + self.delay(host) if self.delay(host) else 0, host.paused_until
             )
@@ -236,8 +294,10 @@ class MemoryFrontier:
                 return paid
         items: list[Item] = []
         moves = 0
-        want = min(share, self.free_leases(host), self.budget(host))
+        want = min(share, self.free_leases(host), 1 << 31 if only else self.budget(host))
         for url in host.ready():
+            if only and url.kind != only:
+                continue
             if want <= 0 or moves >= MOVES_PER_HOST:
                 break
             entry = self.gate(host, url) if self.options.robots else None
@@ -259,11 +319,14 @@ class MemoryFrontier:
             host.paused_until = 0
         return items
 
-    def pay(self, host: Host, owing: list[Origin], now: int) -> list[Item]:
+    def pay(self, host: Host, owing: list[Origin], now: int, only: str | None) -> list[Item]:
         for entry in owing:
-            entry.owes = False
-            pages = [url for url in host.ready() if url.link.kind == "page"]
+            pages = [
+                url for url in host.ready() if url.kind != "sitemap" and only in (None, url.kind)
+            ]
             urls = [url for url in pages if origin(url.url) == entry.name]
+            if urls or not only:
+                entry.owes = False
             if urls:
                 return [self.lease(urls[0], entry, entry.obstacle, now)]
         return []
@@ -425,7 +488,7 @@ class MemoryFrontier:
         if r.outcome == "done":
             url.state, url.status = "done", r.status
             is_page = r.is_page and r.kind == "page"
-            url.is_page, url.part = is_page, part if r.kind == "page" else None
+            url.is_page, url.part = is_page, None if r.kind == "sitemap" else part
             url.etag, url.last_modified = r.etag, r.last_modified
             url.content_hash = r.content_hash
             url.tries = url.crashes = 0
@@ -434,10 +497,18 @@ class MemoryFrontier:
                 self.extra["sitemaps"] += 1
                 self.extra["sitemap_failures"] += r.reason is not None
                 return
-            url.host.pages += r.is_page
+            if r.kind == "requisite":
+                self.extra["requisites"] += 1
+                if url.kind == "page" and r.leads_on:
+                    url.state, url.reason, url.status, url.part = "ready", None, None, None
+                    url.etag = url.last_modified = url.content_hash = None
+                else:
+                    url.link = url.link._replace(kind="requisite")
+                    url.leads_on = r.leads_on
+            url.host.pages += is_page
             url.host.fails += r.reason is not None
             self.extra["records"] += 1
-            self.extra["pages"] += r.is_page
+            self.extra["pages"] += is_page
             self.extra["failures"] += r.reason is not None
             self.extra["bytes"] += r.body_bytes
             if r.status is not None:
@@ -615,6 +686,7 @@ class MemoryFrontier:
         for url in lost:
             self.extra["records"] -= 1
             self.extra["pages"] -= url.is_page
+            self.extra["requisites"] -= url.kind == "requisite"
             url.host.pages -= url.is_page
             if url.reason is not None:
                 url.host.fails -= 1
@@ -680,6 +752,16 @@ class MemoryFrontier:
             hosts = list(self.hosts_by_key.values())
             claimable = [h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now]
             held = sum(h.count("ready") for h in hosts if self.budget(h) <= 0)
+        if self.options.requisites and held:
+            is_spent = self.page_budget() <= 0
+            owners = [h for h in self.hosts_by_key.values() if is_spent or self.is_held(h)]
+            at = [h.next_at for h in owners if self.owns_requisites(h) and h.paused_until <= now]
+            claimable += at
+            held -= sum(url.kind == "requisite" for h in owners for url in h.ready())
+            if is_spent and counters["pages"] >= self.options.max_pages:
+                waiting = [url for url in self.urls.values() if url.state == "waiting"]
+                dues = [h.paused_until for h in paused]
+                dues += [url.at for url in waiting if url.kind == "requisite"]
         return Outlook(
             ready=counters["ready"],
             leased=counters["leased"],

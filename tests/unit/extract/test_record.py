@@ -117,6 +117,7 @@ def test_a_page() -> None:
         "author": None,
         "simhash": None,
         "warc": None,
+        "kind": "page",
     }
     orjson.dumps(record)
 

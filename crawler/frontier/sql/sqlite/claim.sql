@@ -15,6 +15,22 @@ SELECT id, host, delay_ms, CASE WHEN streak >= ?3 THEN 1 ELSE lease_limit END - 
     streak
 FROM hosts WHERE claimable = 1 AND next_at <= ?1 AND (streak < ?3 OR leased = 0) ORDER BY next_at LIMIT ?2;
 
+-- name: due_requisite_hosts
+-- Hosts that may be asked now and have requisites ready, budgets of pages aside (?4 = 1: those that have used up
+-- theirs). The walk takes one step for each such host, whatever it has waiting.
+WITH RECURSIVE needed (host_id) AS (
+    SELECT min(host_id) FROM urls WHERE state = 0 AND kind >= 2
+    UNION ALL
+    SELECT (SELECT min(host_id) FROM urls WHERE state = 0 AND kind >= 2 AND host_id > needed.host_id)
+    FROM needed WHERE needed.host_id IS NOT NULL
+)
+SELECT h.id, h.host, h.delay_ms, CASE WHEN h.streak >= ?3 THEN 1 ELSE h.lease_limit END - h.leased, NULL, h.owed,
+    h.last_start, h.paused_until, h.streak
+FROM needed CROSS JOIN hosts AS h ON h.id = needed.host_id
+WHERE h.asking = 0 AND h.leased < h.lease_limit AND h.next_at <= ?1 AND (h.streak < ?3 OR h.leased = 0)
+    AND h.held >= ?4
+ORDER BY h.next_at LIMIT ?2;
+
 -- name: host_origins
 -- The origins of a host (one for http, one for https) as the robots gate sees them.
 SELECT id, origin, verdict IS NOT NULL AND obstacle IS NULL AND expires_at > ?2, version, due > ?2, due,
@@ -32,12 +48,22 @@ SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
 WHERE u.host_id = ?1 AND u.state = 0 ORDER BY u.priority, u.id LIMIT ?2;
 
--- name: ready_url_of_origin
--- The best page of one origin of a host; a sitemap would leave no record of the verdict.
+-- name: ready_requisites
+-- The best requisites of a host.
 SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
     u.etag, u.last_modified, u.content_hash
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
-WHERE u.host_id = ?1 AND u.state = 0 AND u.kind = 0 AND substr(u.url, 1, length(?2)) = ?2 ORDER BY u.priority, u.id LIMIT 1;
+WHERE u.host_id = ?1 AND u.state = 0 AND u.kind >= 2 ORDER BY u.priority, u.id LIMIT ?2;
+
+-- name: ready_url_of_origin
+-- The best page of one origin of a host, or requisite (?3 = 2: requisites alone); a sitemap would leave no record
+-- of the verdict.
+SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
+    u.etag, u.last_modified, u.content_hash
+FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
+WHERE u.host_id = ?1 AND u.state = 0 AND u.kind <> 1 AND u.kind >= ?3
+    AND substr(u.url, 1, length(?2)) = ?2
+ORDER BY u.priority, u.id LIMIT 1;
 
 -- name: lease_url
 -- A URL is leased from now until ?2.

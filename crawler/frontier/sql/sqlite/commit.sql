@@ -7,8 +7,18 @@ SELECT id FROM urls WHERE id IN (SELECT value FROM json_each(?1)) AND seed = 1;
 -- name: settle_done
 -- A record was written; only while the lease still holds.
 UPDATE urls SET state = 2, at = NULL, lease_id = NULL, tries = 0, crashes = 0, visits = visits + 1,
-    status = ?1, reason = ?2, is_page = ?3, etag = ?4, last_modified = ?5, content_hash = ?6, part = ?7
+    status = ?1, reason = ?2, is_page = ?3, etag = ?4, last_modified = ?5, content_hash = ?6, part = ?7,
+    kind = coalesce(?10, kind)
 WHERE id = ?8 AND state = 1 AND lease_id = ?9;
+
+-- name: settle_promoted
+-- A requisite has its record, and is now fetched as the page that it has become; only while the lease still holds.
+UPDATE urls SET state = 0, at = NULL, lease_id = NULL, tries = 0, crashes = 0, visits = visits + 1, reason = NULL
+WHERE id = ?1 AND state = 1 AND lease_id = ?2;
+
+-- name: promoted_among
+-- Of a JSON list of row ids, those that are pages.
+SELECT id FROM urls WHERE id IN (SELECT value FROM json_each(?1)) AND kind = 0;
 
 -- name: settle_retry
 -- Due again later, and not within the window (?3) after the claim; only while the lease still holds.
@@ -66,10 +76,23 @@ WHERE NOT EXISTS (
     WHERE s.host_id = ?1 AND s.url_hash = json_extract(value, '$[0]') AND u.depth <= json_extract(value, '$[1]')
 );
 
+-- name: unknown_or_otherwise
+-- Of one host's [hash, depth, is requisite] triples, those that the store does not have, or that a sighting may
+-- change: requisites that become pages, pages that are nearer, what depth has refused and is a requisite.
+SELECT json_extract(value, '$[0]') FROM json_each(?2)
+WHERE NOT EXISTS (
+    SELECT 1 FROM seen AS s JOIN urls AS u ON u.id = s.id
+    WHERE s.host_id = ?1 AND s.url_hash = json_extract(value, '$[0]') AND CASE
+        WHEN json_extract(value, '$[2]') THEN u.state <> 4 OR u.reason <> 'depth'
+        WHEN u.kind >= 2 THEN u.kind = 2 AND u.state = 2
+        ELSE u.depth <= json_extract(value, '$[1]')
+    END
+);
+
 -- name: known_hashes
 -- Of one host's URL hashes, what the store has of those it knows. CROSS keeps the order of the tables: else
 -- SQLite walks all URLs of the host, once per call.
-SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status
+SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status, u.kind
 FROM json_each(?2) AS j CROSS JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value
 JOIN urls AS u ON u.id = s.id;
 
@@ -97,6 +120,17 @@ UPDATE urls SET depth = ?1, parent = ?2 WHERE id = ?3;
 -- name: revive_url
 -- A URL that depth alone had refused is near enough now.
 UPDATE urls SET state = 0, reason = NULL WHERE id = ?1;
+
+-- name: promote_url
+-- A requisite is a page as well (?2: its state from now on); whoever reads it as one needs all of it.
+UPDATE urls SET kind = 0, state = ?2, reason = CASE WHEN ?2 >= 3 THEN reason END, priority = min(priority, ?3),
+    depth = ?4, parent = ?5, chain = ?6, is_page = 0, status = NULL, part = NULL, etag = NULL, last_modified = NULL,
+    content_hash = NULL
+WHERE id = ?1;
+
+-- name: make_requisite
+-- What depth has refused as a page is a requisite of one.
+UPDATE urls SET kind = 2, state = 0, reason = NULL, priority = ?2, depth = ?3, parent = ?4, chain = ?5 WHERE id = ?1;
 
 -- name: make_seed
 -- A known URL was given by a person.

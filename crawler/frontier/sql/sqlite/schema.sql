@@ -103,7 +103,7 @@ CREATE INDEX origins_burying ON origins (id) WHERE burying = 1;
 
 -- at: end of the lease (leased) or due time (waiting). reason: error word of a record (done), why it
 -- waits (waiting), why it was refused (dead). is_page: its record counts against page budgets.
--- kind: 0 page, 1 sitemap.
+-- kind: 0 page, 1 sitemap, 2 requisite, 3 requisite that would lead on as a page.
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
     host_id INTEGER NOT NULL,
@@ -132,6 +132,7 @@ CREATE INDEX urls_ready ON urls (host_id, priority, id) WHERE state = 0;
 CREATE INDEX urls_leased ON urls (at) WHERE state = 1;
 CREATE INDEX urls_waiting ON urls (at) WHERE state = 3;
 CREATE INDEX urls_sitemaps ON urls (host_id) WHERE kind = 1;
+CREATE INDEX urls_requisites ON urls (host_id, priority, id) WHERE state = 0 AND kind >= 2;
 
 CREATE TABLE seen (
     host_id INTEGER NOT NULL,

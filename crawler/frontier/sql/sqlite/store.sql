@@ -93,8 +93,8 @@ WHERE part = ?1 AND state = 2 GROUP BY host_id;
 
 -- name: part_counts
 -- What the counters have of a part.
-SELECT status, reason, seed, count(*) FROM urls
-WHERE part = ?1 AND state = 2 GROUP BY status, reason, seed;
+SELECT status, reason, seed, kind >= 2, count(*) FROM urls
+WHERE part = ?1 AND state = 2 GROUP BY status, reason, seed, kind >= 2;
 
 -- name: reopen_urls
 -- URLs whose record was lost are ready again.

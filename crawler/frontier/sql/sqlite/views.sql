@@ -12,6 +12,31 @@ SELECT count(*), min(next_at) FROM (
 -- Ready URLs of hosts that have no page budget left (of at most ?1 hosts).
 SELECT total(ready) FROM (SELECT ready FROM hosts WHERE held = 1 LIMIT ?1);
 
+-- name: claimable_requisite_hosts
+-- How many hosts have requisites ready and no pause, and when the first may be asked (?4 = 1: those that have used
+-- up their budget of pages).
+WITH RECURSIVE needed (host_id) AS (
+    SELECT min(host_id) FROM urls WHERE state = 0 AND kind >= 2
+    UNION ALL
+    SELECT (SELECT min(host_id) FROM urls WHERE state = 0 AND kind >= 2 AND host_id > needed.host_id)
+    FROM needed WHERE needed.host_id IS NOT NULL
+)
+SELECT count(*), min(next_at) FROM (
+    SELECT h.next_at FROM needed CROSS JOIN hosts AS h ON h.id = needed.host_id
+    WHERE h.asking = 0 AND h.leased < h.lease_limit AND h.paused_until <= ?1 AND (h.streak < ?3 OR h.leased = 0)
+        AND h.held >= ?4
+    ORDER BY h.next_at LIMIT ?2
+);
+
+-- name: ready_requisites_count
+-- How many requisites are ready (?1 = 1: of hosts that have used up their budget of pages).
+SELECT count(*) FROM urls AS u CROSS JOIN hosts AS h ON h.id = u.host_id
+WHERE u.state = 0 AND u.kind >= 2 AND h.held >= ?1;
+
+-- name: first_waiting_requisite
+-- The first due time of a requisite.
+SELECT min(at) FROM urls WHERE state = 3 AND kind >= 2;
+
 -- name: paused_hosts
 -- Ready URLs of paused hosts, and the first pause to end.
 SELECT total(ready), min(CASE WHEN ready > 0 THEN paused_until END) FROM hosts
