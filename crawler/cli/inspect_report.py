@@ -91,6 +91,8 @@ class Report:
     """Successful pages by content_hash."""
     body_bytes: int
     links: int
+    requisites: int
+    """Records of what pages need to look as they do."""
     retried: int
     truncated: int
     span: Span | None

@@ -46,6 +46,7 @@ class Summary:
         self._foreign = 0
         self._body_bytes = 0
         self._links = 0
+        self._requisites = 0
         self._retried = 0
         self._truncated = 0
         self._first: datetime | None = None
@@ -139,6 +140,7 @@ class Summary:
         links = get("links")
         if isinstance(links, list):
             self._links += len(links)
+        self._requisites += get("kind") == "requisite"
         self._retried += (_whole(get("attempts")) or 0) > 1
         self._truncated += get("truncated") is True
         moment = _moment(get("fetched_at"))
@@ -161,6 +163,7 @@ class Summary:
             contents=_seen(self._contents),
             body_bytes=self._body_bytes,
             links=self._links,
+            requisites=self._requisites,
             retried=self._retried,
             truncated=self._truncated,
             span=self._span(),

@@ -55,6 +55,7 @@ def facts(report: Report) -> Table:
     rows += [
         ("same content", _repeats(report.contents, "of", "bodies")),
         ("same URL twice", _repeats(report.urls, "of", "URLs")),
+        ("requisites", f"{report.requisites:,}" if report.requisites else ""),
         ("tried again", f"{report.retried:,}" if report.retried else ""),
         ("body cut short", f"{report.truncated:,}" if report.truncated else ""),
         ("of other crawlers", f"{report.foreign_records:,}" if report.foreign_records else ""),

@@ -62,6 +62,8 @@ async def _look(job: Path) -> dict[str, Any]:
         "records": counters.get("records", 0),
         "bytes": counters.get("bytes", 0),
         "failures": counters.get("failures", 0),
+        "requisites": counters.get("requisites", 0),
+        "requisites_found": counters.get("requisites_found", 0),
         "sitemaps": counters.get("sitemaps", 0),
         "sitemap_failures": counters.get("sitemap_failures", 0),
         "dead": dead,
@@ -114,6 +116,10 @@ def _text(found: dict[str, Any]) -> str:
         f"records  {found['records']}, {found['failures']} failures, {found['bytes']} bytes",
         "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
     ]
+    if found["requisites_found"]:
+        lines.append(
+            f"needed   {found['requisites']} requisites of {found['requisites_found']} found"
+        )
     if found["sitemaps"]:
         lines.append(f"sitemaps {found['sitemaps']}, {found['sitemap_failures']} failures")
     if found["dead"]:

@@ -16,12 +16,13 @@ MAX_URLS = 2_000
 
 _MAX_REFERENCE = 4 * MAX_URL_LENGTH
 _STRING = r""""(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?"""
+_ESCAPED = r"\\[0-9a-fA-F]{1,6}+\s?+|\\."
 # Comments and strings come first, so that nothing inside of them counts.
 _PIECES = re.compile(
     rf"""/\*(?:[^*]|\*(?!/))*+
     | @import\s*+(?P<sheet>{_STRING})
     | @namespace[^;]*+
-    | \burl\(\s*+(?:(?P<quoted>{_STRING})|(?P<bare>(?:[^\s"'()\\]|\\.)*+))
+    | (?<![\w-])url\(\s*+(?:(?P<quoted>{_STRING})|(?P<bare>(?:[^\s"'()\\]|{_ESCAPED})*+))
     | {_STRING}""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
