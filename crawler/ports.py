@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from crawler.model.result import Batch, Fetched, Redirected, RulesVerdict
+from crawler.model.result import Batch, Fetched, KeptBody, Redirected, RulesVerdict
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 
@@ -87,6 +87,27 @@ class Part(NamedTuple):
     bytes: int
     records: int
     sealed: bool
+    store_bytes: int = 0
+    """Of the file of bodies beside it, whose bytes past this may vanish as well."""
+
+    @property
+    def store_name(self) -> str:
+        """File name of the bodies, in the same directory."""
+        return store_name(self.part_id)
+
+
+def store_name(part_id: int) -> str:
+    """Return the name of the file of bodies of a part."""
+    return f"part-{part_id:06d}.warc.gz"
+
+
+class Reopened(NamedTuple):
+    """What it means that a part lost bytes."""
+
+    urls: int
+    """Ready again."""
+    parts: list[Part]
+    """As they were; all count as empty now."""
 
 
 class Frontier(Protocol):
@@ -141,12 +162,15 @@ class Frontier(Protocol):
     async def recover(self, *, now: int) -> list[Part]:
         """At start: seal every part, free every lease of this node; return all parts."""
 
-    async def reopen(self, part: Part, *, now: int) -> int:
-        """A part's file lost committed bytes: its URLs become ready, the part counts as empty.
+    async def reopen(self, part: Part, *, now: int) -> Reopened:
+        """A part's files lost committed bytes: its URLs become ready, the part counts as empty.
 
-        Returns how many URLs. The caller truncates the file to 0, since which of its records were
-        lost cannot be told apart.
+        So do all parts whose records point to bodies in it. The caller truncates their files to 0,
+        since which of their records were lost cannot be told apart.
         """
+
+    async def bodies(self, hashes: Collection[bytes]) -> dict[bytes, KeptBody]:
+        """Return where bodies with these SHA-256 were stored first; others are left out."""
 
     async def parts(self) -> list[Part]: ...
 

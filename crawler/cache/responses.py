@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from crawler.cache.backend import BaseCache, BaseSerializer, RedisBackend, check_redis
 from crawler.cache.files import FileBackend
@@ -110,7 +110,9 @@ class _ResponseSerializer(BaseSerializer):
         head, _, body = value.partition(b"\n")
         try:
             found = json.loads(head)
-            exchange = {name: int(found[name]) for name in ("attempts", "started_at", "elapsed_ms")}
+            exchange: dict[str, Any] = {
+                name: int(found[name]) for name in ("attempts", "started_at", "elapsed_ms")
+            }
             headers = {str(name): str(text) for name, text in found["headers"].items()}
             status, location = int(found["status"]), found["location"]
             truncated = bool(found["truncated"])

@@ -43,9 +43,9 @@ class Body(NamedTuple):
     """What was read of a body."""
 
     data: bytes
-    end: Literal["whole", "capped", "short"]
+    end: Literal["whole", "capped", "short", "broken", "late"]
     """whole · capped: cut by us · short: the coded stream ended early, though HTTP's framing did
-    not."""
+    not · broken: the connection did · late: our time was over."""
 
 
 async def read_body(stream: StreamReader, coding: str | None, cap: int, into: list[bytes]) -> Body:

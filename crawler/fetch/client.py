@@ -33,20 +33,27 @@ class ConnectionLostError(aiohttp.ClientError):
 class Sending:
     """The sending of one request: a middleware that keeps count, for one call of the session."""
 
-    __slots__ = ("_now", "at")
+    __slots__ = ("_now", "_with_peer", "at", "peer")
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, now: Now, *, with_peer: bool = False) -> None:
         self._now = now
+        self._with_peer = with_peer
         self.at: int | None = None
         """When the request was sent; None: it was not, or only the connection was tried.
 
         The host's delay counts from here. Counted from before a slow connect, two requests would
         be closer at the server than the delay.
         """
+        self.peer: str | None = None
+        """IP address at the other end of the connection, where it was asked for."""
 
-    def sent(self) -> None:
+    def sent(self, connection: Connection) -> None:
         """Note the time: a connection is there, and the request goes out now."""
         self.at = self._now()
+        # A short response gives its connection back before anybody could ask it.
+        if self._with_peer and connection.transport is not None:
+            address = connection.transport.get_extra_info("peername")
+            self.peer = address[0] if address else None
 
     async def __call__(
         self,
@@ -75,7 +82,7 @@ class _TimedRequest(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if self.sending is not None:
-            self.sending.sent()
+            self.sending.sent(conn)
         return await super().send(conn)
 
 

@@ -6,7 +6,6 @@ What a fetch comes to is a value of `crawler.model.result`; only a cancellation 
 import dataclasses
 import random
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
@@ -15,10 +14,12 @@ from yarl import URL
 
 from crawler.fetch.access import Access
 from crawler.fetch.body import Body, read_body
+from crawler.fetch.capture import Capturing
 from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passing
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.fetch.protocol import BadResponseError
+from crawler.model.capture import Capture
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.site import Headers
@@ -58,6 +59,7 @@ class Fetcher:
         self._now = now
         self._guard = Guard(plan.allow_net)
         self._access = Access(plan, now)
+        self._capturing = Capturing(plan) if plan.store == "warc" else None
         self._session: aiohttp.ClientSession
         self._resolver: GuardedResolver | None = None
 
@@ -97,14 +99,15 @@ class Fetcher:
             cap: bytes of body to take, decoded; None: as the plan has it.
         """
         begun_at = self._now()
-        sending = Sending(self._now)
+        keeps = self._capturing is not None
+        sending = Sending(self._now, with_peer=keeps)
         try:
             response, named = await self._request(url, headers, sending)
             try:
                 status = response.status
                 location = named.get("location") if status in REDIRECTS else None
                 if location:
-                    await _drain(response)
+                    rest = await _drain(response, named if keeps else {})
                     result: Fetched | Redirected = Redirected(
                         attempts=attempts,
                         started_at=begun_at if sending.at is None else sending.at,
@@ -112,9 +115,10 @@ class Fetcher:
                         status=status,
                         headers=named,
                         location=location,
+                        capture=self._capture(response, sending, rest),
                     )
                     return Try(result)
-                body, is_cut = await _read(
+                body = await _read(
                     response, named, self._plan.max_body_bytes if cap is None else cap
                 )
                 result = Fetched(
@@ -125,8 +129,9 @@ class Fetcher:
                     headers=named,
                     body=body.data,
                     truncated=body.end != "whole",
+                    capture=self._capture(response, sending, body),
                 )
-                return Try(result, is_cut)
+                return Try(result, body.end == "broken")
             finally:
                 # Nothing to do for a body that was read to its end: its connection is back in the
                 # pool. The rest of any other body is never read.
@@ -143,6 +148,13 @@ class Fetcher:
                     passing=is_passing(error),
                 )
             )
+
+    def _capture(
+        self, response: aiohttp.ClientResponse, sending: Sending, body: Body
+    ) -> Capture | None:
+        if self._capturing is None:
+            return None
+        return self._capturing.capture(response, sending, body)
 
     async def _request(
         self, url: str, headers: Headers, sending: Sending
@@ -225,29 +237,31 @@ def _wait_s(state: "RetryCallState") -> float:
     return step.again.wait_ms / 1000 if step and step.again else 0.0
 
 
-async def _read(
-    response: aiohttp.ClientResponse, headers: Mapping[str, str], cap: int
-) -> tuple[Body, bool]:
-    """Return the body, and whether the connection broke within it.
+async def _read(response: aiohttp.ClientResponse, headers: Mapping[str, str], cap: int) -> Body:
+    """Return the body, or what there is of it.
 
     What came before a break or a time-out is kept: the links in it are good. Nothing is kept of a
     body that cannot be decoded.
     """
     received: list[bytes] = []
     try:
-        body = await read_body(response.content, headers.get("content-encoding"), cap, received)
+        return await read_body(response.content, headers.get("content-encoding"), cap, received)
     except CAUGHT as error:
         kind = failure_kind(error)
         if kind == "decode" or (response.status < 400 and not any(received)):
             raise
-        return Body(b"".join(received), "short"), kind != "timeout"
-    return body, False
+        return Body(b"".join(received), "late" if kind == "timeout" else "broken")
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read a body nobody wants, so that the connection can be used again; a long one costs it."""
-    with suppress(*CAUGHT):
-        await read_body(response.content, None, _MAX_DRAINED_BYTES, [])
+async def _drain(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> Body:
+    """Read the body of a redirect, so that the connection can be used again; a long one costs it.
+
+    Whatever is wrong with it, the redirect holds.
+    """
+    try:
+        return await _read(response, headers, _MAX_DRAINED_BYTES)
+    except CAUGHT:
+        return Body(b"", "short")
 
 
 def _fault_of(headers: Mapping[str, str], size: int) -> str | None:

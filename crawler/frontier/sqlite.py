@@ -32,10 +32,10 @@ from crawler.frontier.sqlite_upkeep import Upkeep
 from crawler.frontier.sqlite_views import Views
 from crawler.frontier.sqlite_wal import fold_log
 from crawler.frontier.statements import load_statements
-from crawler.model.result import Batch
+from crawler.model.result import Batch, KeptBody
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
-from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, StoredRules
+from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, Reopened, StoredRules
 
 _LINKS_PER_TRANSACTION = 5_000
 _T = TypeVar("_T")
@@ -176,8 +176,11 @@ class SqliteFrontier:
         self._upkeep.recover(connection, now)
         return self._parts.all(connection)
 
-    async def reopen(self, part: Part, *, now: int) -> int:  # noqa: ARG002 - ready at once
+    async def reopen(self, part: Part, *, now: int) -> Reopened:  # noqa: ARG002 - ready at once
         return await self._run(lambda connection: self._parts.reopen(connection, part))
+
+    async def bodies(self, hashes: Collection[bytes]) -> dict[bytes, KeptBody]:
+        return await self._run(lambda connection: self._parts.bodies(connection, hashes))
 
     async def parts(self) -> list[Part]:
         return await self._run(self._parts.all)

@@ -45,6 +45,7 @@ class Settling:
         try:
             with immediate(connection):
                 self._extend_parts(connection, batch.parts)
+                self._keep_bodies(connection, batch)
                 self._settle(connection, batch, ledger)
                 for rules in batch.rules:
                     self._settle_rules(connection, rules, ledger, now)
@@ -73,13 +74,30 @@ class Settling:
         for mark in parts:
             moved = connection.execute(
                 self._sql["extend_part"],
-                (mark.new_bytes, mark.records, mark.sealed, mark.part_id, mark.old_bytes),
+                (
+                    mark.new_bytes,
+                    mark.records,
+                    mark.sealed,
+                    mark.part_id,
+                    mark.old_bytes,
+                    mark.new_store_bytes,
+                    mark.old_store_bytes,
+                ),
             ).rowcount
             if moved != 1:
                 raise FrontierError(
                     f"part {mark.part_id} is no longer this reader's at byte {mark.old_bytes}: "
                     "it was sealed, or another process wrote to it"
                 )
+
+    def _keep_bodies(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        if not batch.bodies and not batch.refers_to:
+            return
+        connection.executemany(self._sql["add_body"], [body[:6] for body in batch.bodies])
+        part_id = batch.parts[0].part_id
+        connection.executemany(
+            self._sql["add_part_ref"], [(other, part_id) for other in batch.refers_to]
+        )
 
     def _settle(self, connection: sqlite3.Connection, batch: Batch, ledger: Ledger) -> None:
         if not batch.results:

@@ -1,13 +1,14 @@
-"""Part files as the store knows them: numbers, owners, committed ends."""
+"""Part files as the store knows them: numbers, owners, committed ends, bodies."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_ledger import Ledger
-from crawler.ports import Part
+from crawler.model.result import KeptBody
+from crawler.ports import Part, Reopened
 
 
 class Parts:
@@ -36,43 +37,59 @@ class Parts:
         """Return all parts."""
         return [_part(row) for row in connection.execute(self._sql["read_parts"]).fetchall()]
 
-    def reopen(self, connection: sqlite3.Connection, part: Part) -> int:
-        """Make all URLs of a part ready again."""
+    def reopen(self, connection: sqlite3.Connection, part: Part) -> Reopened:
+        """Make all URLs of a part, and of those that lean on it, ready again."""
         ledger = Ledger(self._sql, self._book)
-        count = 0
+        urls = 0
         with immediate(connection):
-            hosts = connection.execute(self._sql["part_hosts"], (part.part_id,)).fetchall()
-            for host_id, done, pages, failures in hosts:
-                change = ledger.host(host_id)
-                change.done -= done
-                change.ready += done
-                change.pages -= pages
-                change.fails -= failures
-                ledger.count("records", -done)
-                ledger.count("pages", -pages)
-                ledger.count("failures", -failures)
-                count += done
-            groups = connection.execute(self._sql["part_counts"], (part.part_id,)).fetchall()
-            for status, reason, seed, is_requisite, done in groups:
-                if is_requisite:
-                    ledger.count("requisites", -done)
-                if status is not None:
-                    ledger.count(f"status:{status}", -done)
-                if reason is not None:
-                    ledger.count(f"error:{reason}", -done)
-                if seed:
-                    ledger.count("seeds_final", -done)
-                    if status is not None:
-                        ledger.count("seeds_answered", -done)
-            connection.execute(self._sql["reopen_urls"], (part.part_id,))
-            connection.execute(self._sql["empty_part"], (part.part_id,))
+            rows = connection.execute(self._sql["parts_leaning_on"], (part.part_id,)).fetchall()
+            parts = [_part(row) for row in rows]
+            for one in parts:
+                urls += self._empty(connection, one.part_id, ledger)
             ledger.book(connection)
+        return Reopened(urls, parts)
+
+    def _empty(self, connection: sqlite3.Connection, part_id: int, ledger: Ledger) -> int:
+        count = 0
+        hosts = connection.execute(self._sql["part_hosts"], (part_id,)).fetchall()
+        for host_id, done, pages, failures in hosts:
+            change = ledger.host(host_id)
+            change.done -= done
+            change.ready += done
+            change.pages -= pages
+            change.fails -= failures
+            ledger.count("records", -done)
+            ledger.count("pages", -pages)
+            ledger.count("failures", -failures)
+            count += done
+        groups = connection.execute(self._sql["part_counts"], (part_id,)).fetchall()
+        for status, reason, seed, is_requisite, done in groups:
+            if is_requisite:
+                ledger.count("requisites", -done)
+            if status is not None:
+                ledger.count(f"status:{status}", -done)
+            if reason is not None:
+                ledger.count(f"error:{reason}", -done)
+            if seed:
+                ledger.count("seeds_final", -done)
+                if status is not None:
+                    ledger.count("seeds_answered", -done)
+        for statement in ("reopen_urls", "empty_part", "drop_bodies", "drop_part_refs"):
+            connection.execute(self._sql[statement], (part_id,))
         return count
 
+    def bodies(
+        self, connection: sqlite3.Connection, hashes: Collection[bytes]
+    ) -> dict[bytes, KeptBody]:
+        """Return where bodies were stored first, by hash."""
+        find = self._sql["find_body"]
+        rows = (connection.execute(find, (one,)).fetchone() for one in hashes)
+        return {row[0]: KeptBody(*row) for row in rows if row is not None}
 
-def _part(row: tuple[int, str, int, int, int]) -> Part:
-    part_id, name, size, records, sealed = row
-    return Part(part_id, name, size, records, bool(sealed))
+
+def _part(row: tuple[int, str, int, int, int, int]) -> Part:
+    part_id, name, size, records, sealed, store_bytes = row
+    return Part(part_id, name, size, records, bool(sealed), store_bytes)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ A lease ends in exactly one `Result` inside a `Batch`, which the frontier commit
 transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from crawler.model.capture import Capture
 from crawler.model.work import Kind, Link
 
 FailureKind = Literal[
@@ -37,6 +38,8 @@ class Exchange:
     """Of the last try, connecting included."""
     throttled: int = 0
     """Answers of this lease that asked us to slow down (429, 503), the last one included."""
+    capture: Capture | None = None
+    """Of the last try, where it was answered and the crawl keeps bodies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,26 @@ class PartMark(NamedTuple):
     records: int
     """How many records this batch adds."""
     sealed: bool = False
+    old_store_bytes: int = 0
+    """The same for the file of bodies beside it; 0 where there is none."""
+    new_store_bytes: int = 0
+
+
+class KeptBody(NamedTuple):
+    """A body that was stored for the first time, and where."""
+
+    content_hash: bytes
+    """SHA-256."""
+    part_id: int
+    start: int
+    """Of the response record, bytes from the start of the part's file of bodies."""
+    length: int
+    item_ref: int
+    """Of the page it was fetched from."""
+    fetched_at: int
+    """ms on the job's clock, as in the page's record."""
+    url: str
+    """Of that page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +219,8 @@ class Batch:
     parts: Sequence[PartMark] = ()
     roots: Sequence[str] = ()
     """New scope roots: targets of redirected seeds."""
+    bodies: Sequence[KeptBody] = ()
+    refers_to: Collection[int] = ()
+    """Ids of other parts that records of this batch point into."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Added to the counters of the same name: `refused:scope`, `status:404` …"""

@@ -8,13 +8,19 @@ after it nothing is open. A lease that was lost meanwhile takes its line with it
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from crawler.model.result import Batch, HostNote, PartMark
 from crawler.model.work import Link
+from crawler.pipeline.appended import Appended
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.settlement import Settlement
 from crawler.ports import Frontier, Now, Parent
+from crawler.sink.part import OpenPart
+
+if TYPE_CHECKING:
+    from crawler.pipeline.bodies import Bodies
 
 BATCH_SECONDS = 0.025
 BATCH_SETTLEMENTS = 50
@@ -26,12 +32,18 @@ class Committer:
     """Collects settlements and commits them; `settle` blocks once two batches wait."""
 
     def __init__(
-        self, frontier: Frontier, rotation: PartRotation, known: KnownUrls, now: Now
+        self,
+        frontier: Frontier,
+        rotation: PartRotation,
+        known: KnownUrls,
+        now: Now,
+        bodies: "Bodies | None" = None,
     ) -> None:
         self._frontier = frontier
         self._rotation = rotation
         self._known = known
         self._now = now
+        self._bodies = bodies
         self._waiting: list[Settlement] = []
         self._links = 0
         self._bytes = 0
@@ -64,7 +76,7 @@ class Committer:
             raise self._error
         self._waiting.append(settlement)
         self._links += len(settlement.links)
-        self._bytes += len(settlement.line)
+        self._bytes += settlement.size
         self._work.set()
         if self._is_full(1):
             self._full.set()
@@ -133,24 +145,7 @@ class Committer:
         while len(links) > BATCH_LINKS:
             chunk, links = links[:BATCH_LINKS], links[BATCH_LINKS:]
             await self._frontier.commit(Batch(links=chunk), now=self._now())
-        lost: frozenset[int] = frozenset()
-        while True:
-            kept = [s for s in batch if s.lease_id not in lost] if lost else batch
-            if not kept:
-                break
-            part = await self._rotation.current()
-            start = part.size
-            lines = [s.line for s in kept if s.line]
-            if lines:
-                part.append(b"".join(lines))
-            mark = PartMark(self._rotation.part_id, start, part.size, len(lines))
-            answer = await self._frontier.commit(
-                _batch(kept, links, [mark] if lines else ()), now=self._now()
-            )
-            if not answer.lost:
-                break
-            part.cut(start)
-            lost |= answer.lost
+        await self._write(batch, links)
         for settlement in batch:
             # A sitemap is not the page of the same address.
             if settlement.links and settlement.item.kind != "sitemap":
@@ -165,6 +160,33 @@ class Committer:
         if links:
             self._known.add([link.url for link in links], links[0].depth)
 
+    async def _write(self, batch: Sequence[Settlement], links: Sequence[Link]) -> None:
+        """Append and commit, without those whose lease is lost."""
+        lost: frozenset[int] = frozenset()
+        while True:
+            kept = [s for s in batch if s.lease_id not in lost] if lost else batch
+            if not kept:
+                return
+            part = await self._rotation.current()
+            added = await self._lay_out(kept, part)
+            part.append(added.lines, added.store)
+            marks = [part.mark(added.records)] if added.records else ()
+            answer = await self._frontier.commit(_batch(kept, links, marks, added), now=self._now())
+            if not answer.lost:
+                if marks:
+                    part.keep()
+                if self._bodies is not None:
+                    self._bodies.remember(added.bodies)
+                return
+            part.cut_back()
+            lost |= answer.lost
+
+    async def _lay_out(self, settlements: Sequence[Settlement], part: OpenPart) -> Appended:
+        if self._bodies is not None:
+            return await self._bodies.lay_out(settlements, part)
+        lines = [s.line for s in settlements if s.line]
+        return Appended(lines=b"".join(lines), records=len(lines))
+
     def _merge_links(self, batch: Sequence[Settlement]) -> list[Link]:
         """One link per URL, the shallowest; pages of one batch often share their navigation."""
         merged: dict[str, Link] = {}
@@ -178,7 +200,10 @@ class Committer:
 
 
 def _batch(
-    settlements: Sequence[Settlement], links: Sequence[Link], parts: Sequence[PartMark]
+    settlements: Sequence[Settlement],
+    links: Sequence[Link],
+    parts: Sequence[PartMark],
+    added: Appended,
 ) -> Batch:
     counts: Counter[str] = Counter()
     for settlement in settlements:
@@ -192,6 +217,8 @@ def _batch(
         parts=parts,
         roots=[s.root for s in settlements if s.root is not None],
         counts=counts,
+        bodies=added.bodies,
+        refers_to=added.refers_to,
     )
 
 

@@ -29,9 +29,10 @@ from crawler.pipeline.store import open_frontier
 from crawler.policy.admission import Admission, admission_of
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
-from crawler.ports import Frontier, NoParent, Parent
+from crawler.ports import Frontier, NoParent, Now, Parent
 
 if TYPE_CHECKING:
+    from crawler.pipeline.keeping import Keeping
     from crawler.pipeline.requisites import RequisiteLinks
 
 
@@ -56,6 +57,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     resolver = LinkResolver(Parameters(plan.strip_params))
     known = KnownUrls(by_depth=plan.has_max_depth)
     requisites = _requisites(plan, admission, resolver)
+    kept = _keeping(plan, frontier, now)
     rotation = PartRotation(
         frontier,
         plan.output,
@@ -63,10 +65,13 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         now,
         max_bytes=plan.part_max_bytes,
         max_age_ms=plan.part_max_age_ms,
+        max_store_bytes=plan.store_max_bytes,
+        head=kept.head if kept else None,
     )
-    committer = Committer(frontier, rotation, known, now)
+    committer = Committer(frontier, rotation, known, now, kept.bodies if kept else None)
     if requisites is not None:
         committer.known_requisites = requisites.known
+    packer = kept.packer if kept else None
     worker = Reader(
         plan,
         now,
@@ -74,7 +79,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(PageReader(plan, resolver), admission, known, requisites),
+        pages=PageSettler(PageReader(plan, resolver), admission, known, requisites, packer),
         sitemaps=SitemapSettler(plan, admission, resolver),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),
@@ -118,6 +123,14 @@ def _requisites(
     from crawler.pipeline.requisites import RequisiteLinks
 
     return RequisiteLinks(plan, admission, resolver)
+
+
+def _keeping(plan: Plan, frontier: Frontier, now: Now) -> "Keeping | None":
+    if plan.store == "none":
+        return None
+    from crawler.pipeline.keeping import keeping
+
+    return keeping(plan, frontier, now)
 
 
 async def _named_origins(plan: Plan, frontier: Frontier) -> frozenset[str]:

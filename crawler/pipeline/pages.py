@@ -16,6 +16,7 @@ from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import resolve
 
 if TYPE_CHECKING:
+    from crawler.pipeline.packing import PackedExchange, Packer
     from crawler.pipeline.requisites import RequisiteLinks
 
 MAX_HOPS = 10
@@ -54,17 +55,19 @@ class PageSettler:
         admission: Admission,
         known: KnownUrls,
         requisites: "RequisiteLinks | None" = None,
+        packer: "Packer | None" = None,
     ) -> None:
-        """`requisites`: None where the crawl fetches none."""
+        """None: the crawl fetches no requisites, or keeps no bodies."""
         self._reader = reader
         self._admission = admission
         self._known = known
         self._requisites = requisites
+        self._packer = packer
 
     async def fetched(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
         """Settle a final response, any status."""
         if item.kind == "requisite":
-            return self._requisite(item, result, note)
+            return await self._requisite(item, result, note)
         reading = await self._reader.read(item.url, result)
         document, directives = reading.document, reading.directives
         links: Sequence[Link] = ()
@@ -82,9 +85,18 @@ class PageSettler:
             directives=directives,
             extras=reading.extras,
         )
-        return self._settle(item, result, record, note, links=links, refusals=refusals)
+        packer = self._packer
+        return self._settle(
+            item,
+            result,
+            record,
+            note,
+            links=links,
+            refusals=refusals,
+            exchange=await packer.pack(item, result, record) if packer else None,
+        )
 
-    def _requisite(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
+    async def _requisite(self, item: Item, result: Fetched, note: HostNote) -> Settlement:
         """Settle what a page needs: kept as it is, read only for what a style sheet loads."""
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
@@ -92,14 +104,17 @@ class PageSettler:
         if self._requisites is not None:
             leads_on = self._requisites.leads_on(result)
             links, refusals = self._requisites.of_requisite(item, result)
+        record = make_record(item, result=result)
+        packer = self._packer
         return self._settle(
             item,
             result,
-            make_record(item, result=result),
+            record,
             note,
             links=links,
             refusals=refusals,
             leads_on=leads_on,
+            exchange=await packer.pack(item, result, record) if packer else None,
         )
 
     def redirected(self, item: Item, result: Redirected, note: HostNote) -> Settlement:
@@ -129,6 +144,7 @@ class PageSettler:
             error=error,
             error_detail=detail,
         )
+        packer = self._packer
         return self._settle(
             item,
             result,
@@ -140,6 +156,7 @@ class PageSettler:
             error=error,
             is_page=False,
             leads_on=error is None,
+            exchange=packer.pack_hop(item, result, record) if packer else None,
         )
 
     def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
@@ -194,6 +211,7 @@ class PageSettler:
         error: str | None = None,
         is_page: bool = True,
         leads_on: bool = False,
+        exchange: "PackedExchange | None" = None,
     ) -> Settlement:
         status = result.status if isinstance(result, Fetched | Redirected) else None
         headers = result.headers if isinstance(result, Fetched | Redirected) else {}
@@ -219,6 +237,7 @@ class PageSettler:
                 leads_on=leads_on and item.kind == "requisite",
             ),
             line=orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),
+            exchange=exchange,
             links=links,
             refusals=refusals,
             root=root,

@@ -1,10 +1,11 @@
 """Which part a reader process writes to, and when it opens the next one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from crawler.model.result import Batch, PartMark
-from crawler.ports import Frontier, Now
-from crawler.sink.jsonl import PartFile
+from crawler.model.result import Batch
+from crawler.ports import Frontier, Now, Part
+from crawler.sink.part import OpenPart
 
 
 class PartRotation:
@@ -22,18 +23,22 @@ class PartRotation:
         *,
         max_bytes: int,
         max_age_ms: int,
+        max_store_bytes: int = 0,
+        head: Callable[[Part], bytes] | None = None,
     ) -> None:
+        """Make the rotation; with `head`, which a file of bodies begins with, there are such."""
         self._frontier = frontier
         self._directory = directory
         self._reader = reader
         self._now = now
         self._max_bytes = max_bytes
         self._max_age_ms = max_age_ms
+        self._max_store_bytes = max_store_bytes
+        self._head = head
         self._opened_at = 0
-        self._part: PartFile | None = None
-        self.part_id = 0
+        self._part: OpenPart | None = None
 
-    async def current(self) -> PartFile:
+    async def current(self) -> OpenPart:
         """Return the part that the next batch goes to.
 
         Raises:
@@ -45,20 +50,21 @@ class PartRotation:
         if part is not None:
             await self._seal(part)
         row = await self._frontier.new_part(self._reader)
-        self._part = part = PartFile(self._directory / row.name)
-        self.part_id = row.part_id
+        head = None if self._head is None else self._head(row)
+        self._part = part = OpenPart(self._directory, row, head)
         self._opened_at = self._now()
         return part
 
-    def _is_old(self, part: PartFile) -> bool:
+    def _is_old(self, part: OpenPart) -> bool:
+        if self._head is not None and part.store_size >= self._max_store_bytes and part.size > 0:
+            return True
         return part.size >= self._max_bytes or (
             part.size > 0 and self._now() - self._opened_at >= self._max_age_ms
         )
 
-    async def _seal(self, part: PartFile) -> None:
+    async def _seal(self, part: OpenPart) -> None:
         part.sync()
-        mark = PartMark(self.part_id, part.size, part.size, 0, sealed=True)
-        await self._frontier.commit(Batch(parts=[mark]), now=self._now())
+        await self._frontier.commit(Batch(parts=[part.mark(0, sealed=True)]), now=self._now())
         part.close()
 
     async def seal(self) -> None:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawler.model.result import HostNote, Result, Rules
 from crawler.model.work import Item, Link
+
+if TYPE_CHECKING:
+    from crawler.pipeline.packing import PackedExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +21,8 @@ class Settlement:
     rules: Rules | None = None
     line: bytes = b""
     """The record, encoded, with its line end; empty where there is none."""
+    exchange: "PackedExchange | None" = None
+    """What is kept of it besides the record; `line` gets its `warc` in the committer."""
     links: Sequence[Link] = ()
     """In scope, not known to this process."""
     refusals: Sequence[str] = ()
@@ -27,3 +33,8 @@ class Settlement:
     @property
     def lease_id(self) -> int:
         return self.item.lease_id
+
+    @property
+    def size(self) -> int:
+        """Bytes that it will add to the part."""
+        return len(self.line) if self.exchange is None else len(self.line) + self.exchange.size

@@ -140,14 +140,15 @@ def _http(head: bytes, path: Path, offset: int) -> tuple[int, dict[str, str]]:
     received: dict[str, str] = {}
     for line in lines[1:]:
         raw_name, _, raw_value = line.partition(b":")
-        name, value = _text(raw_name).strip().lower(), _text(raw_value).strip()
-        received[name] = f"{received[name]}, {value}" if name in received else value
-    for name in REPLACED:
-        # Those are of the stored form; the ones with a prefix were received.
-        received.pop(name, None)
-        original = received.pop(ORIGINAL + name, None)
-        if original is not None:
-            received[name] = original
+        name, text = _text(raw_name).strip().lower(), _text(raw_value).strip()
+        received[name] = f"{received[name]}, {text}" if name in received else text
+    originals = {name: received.pop(ORIGINAL + name, None) for name in REPLACED}
+    if any(originals.values()):
+        # What stands under the plain names was written for the stored body.
+        for name, value in originals.items():
+            received.pop(name, None)
+            if value is not None:
+                received[name] = value
     return int(words[1]), received
 
 

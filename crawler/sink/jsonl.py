@@ -2,10 +2,14 @@
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
+
+import orjson
 
 from crawler.errors import StorageError
 
+_NO_WARC = b'"warc":null}\n'
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -13,6 +17,22 @@ def _refusal(error: OSError, path: Path, doing: str) -> StorageError:
     if error.errno in _FULL:
         return StorageError(f"no space left while {doing} {path}; free some and start again")
     return StorageError(f"cannot go on {doing} {path}: {error.strerror}")
+
+
+def with_warc(line: bytes, warc: Mapping[str, object] | None) -> bytes:
+    """Return the line of a record whose body has found its place.
+
+    `warc` is the last key of a record, so that a line need not be encoded when that is known: by
+    then a whole batch would have to be, at once.
+
+    Raises:
+        ValueError: the line does not end with an empty `warc`.
+    """
+    if not line.endswith(_NO_WARC):
+        raise ValueError("the record does not end with an empty warc")
+    if warc is None:
+        return line
+    return line[: -len(_NO_WARC)] + b'"warc":' + orjson.dumps(warc) + b"}\n"
 
 
 class PartFile:

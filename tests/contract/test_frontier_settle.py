@@ -290,7 +290,7 @@ async def test_a_part_that_lost_bytes_is_crawled_again(make):
     await frontier.commit(batch, now=1)
     assert await frontier.claim(5, now=2) == []
     (part,) = await frontier.recover(now=3)
-    assert await frontier.reopen(part, now=3) == 2
+    assert (await frontier.reopen(part, now=3)).urls == 2
     assert await counted(frontier) == {"ready": 4, "bytes": 7, "seeds": 4}
     assert await frontier.parts() == [Part(1, "part-000001.jsonl", 0, 0, True)]
     items = await frontier.claim(5, now=4)

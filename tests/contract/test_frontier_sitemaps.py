@@ -52,7 +52,7 @@ async def test_a_sitemap_counts_as_itself_only(make):
     (a, b) = sorted(await frontier.hosts(now=1, limit=5), key=lambda state: state.host)
     assert (a.done, a.fails, b.done) == (2, 0, 1)
     # The part's records are lost; the sitemaps were never in it.
-    assert await frontier.reopen(part, now=2) == 1
+    assert (await frontier.reopen(part, now=2)).urls == 1
     assert (await counted(frontier))["sitemaps"] == 2
 
 

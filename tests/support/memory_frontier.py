@@ -9,12 +9,20 @@ from crawler.errors import FrontierError
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
-from crawler.model.result import NO_SERVER, Batch, Result, Rules
+from crawler.model.result import NO_SERVER, Batch, KeptBody, Result, Rules
 from crawler.model.url import host_key, origin
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 from crawler.policy.health import PROBE_FROM
-from crawler.ports import AddResult, CommitResult, FrontierOptions, HostTerms, Part, StoredRules
+from crawler.ports import (
+    AddResult,
+    CommitResult,
+    FrontierOptions,
+    HostTerms,
+    Part,
+    Reopened,
+    StoredRules,
+)
 
 MOVES_PER_HOST = 100
 MAX_FUTURE_MS = 31 * 24 * 3_600_000
@@ -117,6 +125,8 @@ class MemoryFrontier:
         self.origins: dict[int, Origin] = {}
         self.extra: Counter[str] = Counter()
         self.part_rows: dict[int, tuple[str, Part]] = {}
+        self.kept: dict[bytes, KeptBody] = {}
+        self.part_refs: set[tuple[int, int]] = set()
         self.root_list: list[str] = []
         self.values: dict[str, str] = {}
         self.refs = itertools.count(1)
@@ -415,7 +425,8 @@ class MemoryFrontier:
     async def commit(self, batch: Batch, *, now: int) -> CommitResult:
         for mark in batch.parts:
             _, part = self.part_rows.get(mark.part_id, ("", Part(0, "", -1, 0, True)))
-            if part.sealed or part.bytes != mark.old_bytes:
+            old = (part.bytes, part.store_bytes)
+            if part.sealed or old != (mark.old_bytes, mark.old_store_bytes):
                 raise FrontierError(f"part {mark.part_id} is no longer this reader's")
         lost = {r.lease_id for r in batch.results if not self.holds(r.item_ref, r.lease_id)}
         for rules in batch.rules:
@@ -428,9 +439,16 @@ class MemoryFrontier:
             self.part_rows[mark.part_id] = (
                 reader,
                 part._replace(
-                    bytes=mark.new_bytes, records=part.records + mark.records, sealed=mark.sealed
+                    bytes=mark.new_bytes,
+                    records=part.records + mark.records,
+                    sealed=mark.sealed,
+                    store_bytes=mark.new_store_bytes,
                 ),
             )
+        for body in batch.bodies:
+            self.kept.setdefault(body.content_hash, body)
+        for other in batch.refers_to:
+            self.part_refs.add((other, batch.parts[0].part_id))
         for result in batch.results:
             self.settle(result, batch.parts[0].part_id if batch.parts else None)
         for rules in batch.rules:
@@ -681,7 +699,14 @@ class MemoryFrontier:
         self.seal_where(lambda _: True)
         return await self.parts()
 
-    async def reopen(self, part: Part, *, now: int) -> int:
+    async def reopen(self, part: Part, *, now: int) -> Reopened:
+        leaning = {part.part_id}
+        while more := {p for other, p in self.part_refs if other in leaning} - leaning:
+            leaning |= more
+        parts = [self.part_rows[part_id][1] for part_id in sorted(leaning)]
+        return Reopened(sum(self.empty(one) for one in parts), parts)
+
+    def empty(self, part: Part) -> int:
         lost = [u for u in self.urls.values() if u.state == "done" and u.part == part.part_id]
         for url in lost:
             self.extra["records"] -= 1
@@ -698,8 +723,16 @@ class MemoryFrontier:
             url.is_page = False
             url.visits -= 1
         reader, row = self.part_rows[part.part_id]
-        self.part_rows[part.part_id] = (reader, row._replace(bytes=0, records=0, sealed=True))
+        self.part_rows[part.part_id] = (
+            reader,
+            row._replace(bytes=0, records=0, sealed=True, store_bytes=0),
+        )
+        self.kept = {k: b for k, b in self.kept.items() if b.part_id != part.part_id}
+        self.part_refs = {pair for pair in self.part_refs if part.part_id not in pair}
         return len(lost)
+
+    async def bodies(self, hashes: Collection[bytes]) -> dict[bytes, KeptBody]:
+        return {one: self.kept[one] for one in hashes if one in self.kept}
 
     async def parts(self) -> list[Part]:
         return [part for _, part in self.part_rows.values()]

@@ -44,7 +44,11 @@ def test_only_the_member_asked_for_is_opened(tmp_path: Path) -> None:
     found = open_body(tmp_path, place)
     assert found.body == BODY
     assert (found.url, found.status, found.truncated) == ("http://h/response", 200, False)
-    assert found.headers == {"content-type": "text/html", "set-cookie": "a, b"}
+    assert found.headers == {
+        "content-type": "text/html",
+        "set-cookie": "a, b",
+        "content-length": "12",
+    }
 
 
 def test_headers_are_those_that_were_received(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ CREATE TABLE parts (
     reader TEXT NOT NULL,
     sealed INTEGER NOT NULL DEFAULT 0,
     bytes INTEGER NOT NULL DEFAULT 0,
-    records INTEGER NOT NULL DEFAULT 0
+    records INTEGER NOT NULL DEFAULT 0,
+    store_bytes INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
 
@@ -139,4 +140,22 @@ CREATE TABLE seen (
     url_hash INTEGER NOT NULL,
     id INTEGER NOT NULL,
     PRIMARY KEY (host_id, url_hash)
+) WITHOUT ROWID;
+
+-- Where a body was stored first: part, start and length of its response record; url_id: of which
+-- page. WITHOUT ROWID, because a look-up by hash is all that is asked of it.
+CREATE TABLE bodies (
+    content_hash BLOB PRIMARY KEY,
+    part INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    url_id INTEGER NOT NULL,
+    fetched_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Records of `part` point to bodies in `refers_to`, another part: it is of no use without that one.
+CREATE TABLE part_refs (
+    refers_to INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    PRIMARY KEY (refers_to, part)
 ) WITHOUT ROWID;

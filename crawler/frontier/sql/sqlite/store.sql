@@ -71,12 +71,13 @@ SELECT coalesce(max(id), 0) FROM parts;
 INSERT INTO parts (id, name, node, reader) VALUES (?1, ?2, ?3, ?4);
 
 -- name: extend_part
--- Move a part's end, only while it is open and ends where the committer believes.
-UPDATE parts SET bytes = ?1, records = records + ?2, sealed = ?3 WHERE id = ?4 AND sealed = 0 AND bytes = ?5;
+-- Move the ends of a part's files, only while it is open and they are where the committer believes.
+UPDATE parts SET bytes = ?1, records = records + ?2, sealed = ?3, store_bytes = ?6
+WHERE id = ?4 AND sealed = 0 AND bytes = ?5 AND store_bytes = ?7;
 
 -- name: seal_parts_of
 -- The open parts of one reader, closed for good.
-UPDATE parts SET sealed = 1 WHERE sealed = 0 AND reader = ?1 RETURNING id, name, bytes, records, sealed;
+UPDATE parts SET sealed = 1 WHERE sealed = 0 AND reader = ?1 RETURNING id, name, bytes, records, sealed, store_bytes;
 
 -- name: seal_all_parts
 -- Every open part, closed for good.
@@ -84,7 +85,36 @@ UPDATE parts SET sealed = 1 WHERE sealed = 0;
 
 -- name: read_parts
 -- All parts by number.
-SELECT id, name, bytes, records, sealed FROM parts ORDER BY id;
+SELECT id, name, bytes, records, sealed, store_bytes FROM parts ORDER BY id;
+
+-- name: parts_leaning_on
+-- A part and all whose records point into it, over any number of steps.
+WITH RECURSIVE leaning (id) AS (
+    SELECT ?1 UNION SELECT part_refs.part FROM part_refs JOIN leaning ON refers_to = leaning.id
+)
+SELECT parts.id, name, bytes, records, sealed, store_bytes FROM parts JOIN leaning USING (id) ORDER BY parts.id;
+
+-- name: find_body
+-- Where a body was stored first, and of which page.
+SELECT bodies.content_hash, bodies.part, start, length, url_id, fetched_at, url FROM bodies
+JOIN urls ON urls.id = url_id WHERE bodies.content_hash = ?1;
+
+-- name: add_body
+-- A body that is stored for the first time; another process may have been faster.
+INSERT INTO bodies (content_hash, part, start, length, url_id, fetched_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO NOTHING;
+
+-- name: add_part_ref
+-- Records of part ?2 point into part ?1.
+INSERT INTO part_refs (refers_to, part) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: drop_bodies
+-- The bodies of a part are no longer there.
+DELETE FROM bodies WHERE part = ?1;
+
+-- name: drop_part_refs
+-- A part without records points nowhere, and nothing points into it.
+DELETE FROM part_refs WHERE part = ?1 OR refers_to = ?1;
 
 -- name: part_hosts
 -- What each host has in a part.
@@ -103,4 +133,4 @@ WHERE part = ?1 AND state = 2;
 
 -- name: empty_part
 -- A part that lost bytes counts as empty.
-UPDATE parts SET bytes = 0, records = 0, sealed = 1 WHERE id = ?1;
+UPDATE parts SET bytes = 0, records = 0, sealed = 1, store_bytes = 0 WHERE id = ?1;
