@@ -54,7 +54,7 @@ async def test_a_requisite_counts_as_itself(make):
     }
     assert await counted(frontier) == expected
     # Both records stood in the part.
-    assert await frontier.reopen(part, now=2) == 2
+    assert (await frontier.reopen(part, now=2)).urls == 2
     lost = await counted(frontier)
     assert (lost["ready"], lost.get("records"), lost.get("requisites")) == (2, None, None)
 
