@@ -26,14 +26,14 @@ class Contender(NamedTuple):
     """Its last line of output is JSON with pages, cpu_s and wall_s, start-up not included."""
 
 
-def ours(processes: int) -> Callable[[str, Path], list[str]]:
-    """Return how our crawler is started with so many reader processes."""
+def ours(processes: int, *more: str) -> Callable[[str, Path], list[str]]:
+    """Return how our crawler is started with so many reader processes, and what else it does."""
 
     def command(_workload: str, scratch: Path) -> list[str]:
         return [
             sys.executable, "-m", "crawler", "start", str(scratch / "seeds.txt"),
             "--job", str(scratch / "job"), "--delay", "0", "--per-host", "16", "-c", "16",
-            "-p", str(processes), "--allow-net", "127.0.0.0/8", "--progress", "off",
+            "-p", str(processes), "--allow-net", "127.0.0.0/8", "--progress", "off", *more,
         ]  # fmt: skip
 
     return command
@@ -61,6 +61,20 @@ CONTENDERS = {
             "ours", "QuasiCrawler, 1 reader", (*BIG, "empty"), ours(1), "job/pages/part-*.jsonl"
         ),
         Contender("ours-2", "QuasiCrawler, 2 readers", ("W3",), ours(2), "job/pages/part-*.jsonl"),
+        Contender(
+            "ours-fields",
+            "QuasiCrawler with fields",
+            ("W2",),
+            ours(1, "--config", str(PROJECT / "benchmarks" / "fields.toml")),
+            "job/pages/part-*.jsonl",
+        ),
+        Contender(
+            "ours-warc",
+            "QuasiCrawler with bodies kept",
+            ("W2",),
+            ours(1, "--store", "warc"),
+            "job/pages/part-*.jsonl",
+        ),
         Contender(
             "crawlee", "Crawlee", (*BIG, "empty"), _peer("crawlee_http", "ours"), "out.jsonl"
         ),

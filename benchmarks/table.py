@@ -9,6 +9,8 @@ Result = dict[str, Any]
 BARS = {"W1x10": (1.4, 0.50), "W2": (1.9, 0.72), "W3": (1.8, 0.75)}
 """At least so many times Crawlee, and such a share of the ceiling (pages per CPU-second)."""
 TWO_READERS = 1.5
+EXTRAS = {"ours-fields": 0.85, "ours-warc": 0.70}
+"""What is left of our pages per CPU-second with something switched on."""
 EMPTY = 0.8
 PEAK_MB = 200
 HEAD = (
@@ -83,6 +85,10 @@ def _bars(results: Sequence[Result], workloads: list[str]) -> list[str]:
         if "ours-2" in rows:
             value = rows["ours-2"]["speed"] / row["speed"]
             lines.append(_bar(f"{workload} pages/s, two readers against one", value, TWO_READERS))
+        for name, bar in EXTRAS.items():
+            if name in rows:
+                title = f"{workload} {rows[name]['title']} against {row['title']}"
+                lines.append(_bar(title, _share(rows[name], row), bar))
         if workload == "empty" and "crawlee" in rows:
             value = row["cpu_s"] / rows["crawlee"]["cpu_s"]
             lines.append(
