@@ -96,6 +96,10 @@ class Runner:
         settings = self._settings
         plan = make_plan(settings)
         self._limit_of = site_limits(plan)
+        if plan.extract:
+            from crawler.pipeline.fields import check_extraction  # noqa: PLC0415 - who has tables
+
+            check_extraction(plan)
         job = Job.at(plan.job, plan.output)
         check_sources(settings.seeds, needed=settings.fresh or not job.frontier.exists())
         if settings.fresh:

@@ -31,6 +31,11 @@ def check(
     from crawler.conf.load import load_settings
 
     settings = load_settings({"config": file, "job": job}, os.environ, Path.cwd())
+    if settings.extract:
+        from crawler.conf.plan import make_plan
+        from crawler.pipeline.fields import check_extraction
+
+        check_extraction(make_plan(settings))
     for note in settings.notes:
         say(note)
     sys.stdout.write(f"{settings.config or 'settings'}: good\n")

@@ -77,7 +77,7 @@ def _opengraph(ware: Ware) -> str:
         ("og:image", ware.picture),
         ("product:retailer_item_id", ware.sku),
         ("product:inventory", str(ware.stock)),
-        ("product:release_date", f"{ware.released:%a, %d %b %Y} 00:00:00 GMT"),
+        ("product:release_date", ware.released.isoformat()),
     ]
     if ware.price is not None:
         pairs += [("product:price:amount", ware.price), ("product:price:currency", CURRENCY)]

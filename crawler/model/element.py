@@ -36,3 +36,11 @@ class Element(Protocol):
     @property
     def tag(self) -> str:
         """Lower-case name."""
+
+    @property
+    def parent(self) -> "Element | None":
+        """The element around this one."""
+
+    @property
+    def key(self) -> int:
+        """The same for the same element of a tree, another one for each other."""

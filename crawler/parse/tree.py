@@ -1,12 +1,17 @@
 """The parser's tree as extraction sees it (`crawler.model.element`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from selectolax.lexbor import LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.model.text import collapse
 
-_UNREAD = frozenset({"script", "style", "noscript", "template"})
+_INLINE_NAMES = "a,abbr,b,bdi,cite,code,em,font,i,mark,s,small,span,strong,sub,sup,u"
+_UNREAD_NAMES = "script,style,noscript,template"
+_SPECIAL = f"{_INLINE_NAMES},{_UNREAD_NAMES}"
+_INLINE = frozenset(_INLINE_NAMES.split(","))
+"""Elements whose edges do not end a word."""
+_UNREAD = frozenset(_UNREAD_NAMES.split(","))
 
 
 class TreeElement:
@@ -31,7 +36,13 @@ class TreeElement:
         return None if node is None else TreeElement(node)
 
     def text(self) -> str:
-        return collapse(self._node.text(separator=" "))
+        node = self._node
+        child = node.first_child
+        if child is None or (child.next is None and child.is_text_node):
+            return collapse(node.text())
+        if node.css_first(_SPECIAL) is None:
+            return collapse(node.text(separator=" "))
+        return collapse("".join(_texts(node)))
 
     def html(self) -> str:
         return self._node.html or ""
@@ -49,3 +60,37 @@ class TreeElement:
     @property
     def tag(self) -> str:
         return self._node.tag or ""
+
+    @property
+    def parent(self) -> "TreeElement | None":
+        above = self._node.parent
+        return None if above is None or not above.is_element_node else TreeElement(above)
+
+    @property
+    def key(self) -> int:
+        return self._node.mem_id
+
+
+def check_selector(selector: str) -> None:
+    """Raise ValueError for what is no CSS selector."""
+    root = LexborHTMLParser("<p>").root
+    if root is not None:
+        TreeElement(root).first(selector)
+
+
+def _texts(node: LexborNode) -> Iterator[str]:
+    """Yield the text below a node; blanks where an element that is not inline begins or ends."""
+    inside = [node.iter(include_text=True)]
+    ends = [""]
+    while inside:
+        child = next(inside[-1], None)
+        if child is None:
+            inside.pop()
+            yield ends.pop()
+        elif child.is_text_node:
+            yield child.text_content or ""
+        elif (tag := child.tag) not in _UNREAD:
+            blank = "" if tag in _INLINE else " "
+            yield blank
+            inside.append(child.iter(include_text=True))
+            ends.append(blank)

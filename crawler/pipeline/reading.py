@@ -44,7 +44,7 @@ class PageReader:
     def __init__(self, plan: Plan, resolver: LinkResolver) -> None:
         self._token = plan.product_token
         self._resolver = resolver
-        self._extra: ExtraReading | None = extra_reading(plan)
+        self._extra: ExtraReading | None = extra_reading(plan, resolver)
         self._has_requisites = plan.requisites
 
     async def read(self, url: str, result: Fetched) -> Reading:

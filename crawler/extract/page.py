@@ -1,0 +1,78 @@
+"""One page as field rules see it: each kind of data in it is read once, when it is asked for."""
+
+from collections.abc import Sequence
+
+from crawler.extract.budget import Budget
+from crawler.extract.json_ld import read_json_ld
+from crawler.extract.microdata import read_microdata
+from crawler.extract.paths import Things
+from crawler.extract.regexes import Stopwatch
+from crawler.model.element import Element
+from crawler.policy.canonicalization import LinkResolver
+
+MAX_METAS = 500
+
+
+class Page:
+    """Valid while its page is being read."""
+
+    def __init__(self, root: Element, url: str, resolver: LinkResolver) -> None:
+        self.root = root
+        self.budget = Budget()
+        self.stopwatch = Stopwatch()
+        self._url = url
+        self._resolver = resolver
+        self._base: str | None = None
+        self._json_ld: Things | None = None
+        self._microdata: Things | None = None
+        self._metas: dict[str, list[str]] | None = None
+
+    @property
+    def json_ld(self) -> Things:
+        if self._json_ld is None:
+            self._json_ld = Things(read_json_ld(self.root))
+        return self._json_ld
+
+    @property
+    def microdata(self) -> Things:
+        if self._microdata is None:
+            self._microdata = Things(read_microdata(self.root))
+        return self._microdata
+
+    def metas(self, name: str) -> Sequence[str]:
+        """Return the contents of metas by lower-case name or property, in the order of the page."""
+        if self._metas is None:
+            head = self.root.first("head")
+            found = () if head is None else head.css("meta[content]")
+            if not any(meta.attribute("property") for meta in found):
+                # A stray element ends the head early; then its metas are in the body.
+                found = self.root.css("meta[content]")
+            self._metas = _by_name(found)
+        return self._metas.get(name, ())
+
+    def absolute(self, href: str) -> str:
+        """Return the canonical URL that an address on this page means.
+
+        Raises:
+            ValueError: none of http and https.
+        """
+        if self._base is None:
+            self._base = self._url
+            head = self.root.first("head")
+            base = None if head is None else head.first("base[href]")
+            if base is not None:
+                found = self._resolver.resolve(self._url, [base.attribute("href") or ""])
+                self._base = found[0] if found else self._url
+        found = self._resolver.resolve(self._base, [href])
+        if not found:
+            raise ValueError("is no address of http or https")
+        return found[0]
+
+
+def _by_name(metas: Sequence[Element]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for meta in metas[:MAX_METAS]:
+        name = meta.attribute("property") or meta.attribute("name")
+        if name:
+            found.setdefault(name.strip().lower(), []).append(meta.attribute("content") or "")
+    return found
