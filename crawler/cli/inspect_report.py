@@ -64,6 +64,21 @@ class Extreme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How often one field has a value."""
+
+    name: str
+    """`items.price`: of the objects in `items`."""
+    asked: int
+    """Pages, or objects, that could have it."""
+    have: int
+    lack_required: int
+    """Those without a value although the field is required."""
+    samples: list[str]
+    """URLs of some of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glimpse:
     """One record in short."""
 
@@ -104,6 +119,8 @@ class Report:
     errors: Counts
     languages: Counts
     fields: Counts
+    """Fields that have a value; keys of other crawlers."""
+    coverage: list[Coverage]
     slowest: list[Extreme]
     largest: list[Extreme]
     samples: list[Glimpse]

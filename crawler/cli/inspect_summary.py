@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from crawler.cli.inspect_coverage import FieldCoverage
 from crawler.cli.inspect_files import Tally
 from crawler.cli.inspect_report import (
     NONE,
@@ -58,6 +59,7 @@ class Summary:
         self._errors = BoundedCounter()
         self._languages = BoundedCounter()
         self._fields = BoundedCounter()
+        self._coverage = FieldCoverage()
         self._examples: dict[str, str] = {}
         self._urls = Repeats()
         self._contents = Repeats()
@@ -115,10 +117,11 @@ class Summary:
             visit = get("visit")
             self._urls.add(url if visit in (None, 1) else f"{url} {visit}")
         fields = get("fields")
-        if isinstance(fields, dict):
+        if fields and isinstance(fields, dict):
             for name, value in fields.items():
                 if value not in (None, "", []):
                     self._fields.add(name)
+            self._coverage.add(url, fields, get("extract_error"))
 
     def _example(self, key: str, url: str) -> None:
         if key not in self._examples and len(self._examples) < 1000:
@@ -175,6 +178,7 @@ class Summary:
             errors=self._table(self._errors, "error "),
             languages=self._table(self._languages),
             fields=self._table(self._fields),
+            coverage=self._coverage.report(),
             slowest=[_extreme(*ranked) for ranked in self._slowest],
             largest=[_extreme(*ranked) for ranked in self._largest],
             samples=list(self._samples),

@@ -75,7 +75,8 @@ def tables(report: Report) -> list[Table]:
         _counts("Hosts", report.hosts, total),
         _counts("Depth", report.depths, total),
         _counts("Languages", report.languages, total),
-        _counts("Keys" if report.foreign_records else "Fields", report.fields, total),
+        _counts("Keys", report.fields, total) if report.foreign_records else _fields(report),
+        _lacking(report),
         _extremes("Slowest", report.slowest, "ms"),
         _extremes("Largest", report.largest, "bytes"),
         Table(
@@ -209,6 +210,29 @@ def _counts(title: str, counts: Counts, total: int, *, phrases: bool = False) ->
     most_records = max((row.records for row in counts.top), default=0)
     shares = [row.records / most_records for row in counts.top]
     return Table(title=title, rows=rows, right=frozenset({1, 2}), shares=shares)
+
+
+def _fields(report: Report) -> Table:
+    """Also those that no page has: a selector that matches nothing shows as 0."""
+    rows = [
+        (
+            printable(field.name),
+            f"{field.have:,} of {field.asked:,}",
+            _percent(field.have / field.asked),
+        )
+        for field in report.coverage
+    ]
+    shares = [field.have / field.asked for field in report.coverage]
+    return Table(title="Fields", rows=rows, right=frozenset({1, 2}), shares=shares)
+
+
+def _lacking(report: Report) -> Table:
+    rows = [
+        (printable(field.name), f"{field.lack_required:,}" if n == 0 else "", printable(url))
+        for field in report.coverage
+        for n, url in enumerate(field.samples)
+    ]
+    return Table(title="Required fields that are missing", rows=rows, right=frozenset({1}))
 
 
 def _named(status: str) -> str:
