@@ -108,8 +108,8 @@ def make_record(
         "published_at": extras.published_at,
         "author": extras.author,
         "simhash": extras.simhash,
-        "warc": None,
         "kind": item.kind,
+        "warc": None,
     }
 
 

@@ -82,10 +82,10 @@ class Record(TypedDict):
     author: str | None
     simhash: str | None
     """Of `text`: 64 bits, hex; pages that are nearly alike differ in few of them."""
-    warc: dict[str, object] | None
-    """Where the body is kept: file, offset, length."""
     kind: Literal["page", "requisite"]
     """requisite: what a page needs to look as it does (`--requisites`); it is kept, not read."""
+    warc: dict[str, object] | None
+    """Where the body is kept: file, offset, length. The last key: it is known last."""
 
 
 RECORD_KEYS = tuple(Record.__annotations__)

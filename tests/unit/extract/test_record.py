@@ -116,8 +116,8 @@ def test_a_page() -> None:
         "published_at": None,
         "author": None,
         "simhash": None,
-        "warc": None,
         "kind": "page",
+        "warc": None,
     }
     orjson.dumps(record)
 
