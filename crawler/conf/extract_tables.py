@@ -17,7 +17,7 @@ from crawler.model.extraction import ExtractTable
 from crawler.policy.canonicalization import canonicalize_seed
 from crawler.policy.scope import url_glob
 
-_KEYS = ("match", "each", "python", "fields")
+KEYS = ("match", "each", "python", "fields")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 MAX_FIELDS = 200
 
@@ -46,7 +46,7 @@ def read_extract_tables(
 
 def _table(given: Mapping[str, Any], places: TablePlaces, problems: list[str]) -> ExtractTable:
     faults = [
-        f"no key of it is called {key}{suggest(key, _KEYS)}" for key in given if key not in _KEYS
+        f"no key of it is called {key}{suggest(key, KEYS)}" for key in given if key not in KEYS
     ]
     each = _text(given, "each", faults)
     python = _text(given, "python", faults)

@@ -13,6 +13,9 @@ from typer.main import get_command
 from crawler import errors
 from crawler.cli.app import make_app
 from crawler.cli.explain_view import TRAPS as TRAP_TEXTS
+from crawler.conf.extract_fields import KEYS as FIELD_KEYS
+from crawler.conf.extract_fields import TYPES as FIELD_TYPES
+from crawler.conf.extract_tables import KEYS as TABLE_KEYS
 from crawler.conf.settings import ENV_PREFIX
 from crawler.conf.sites import SiteTable
 from crawler.conf.sources import FILE_ONLY, FLAG_ONLY, NAMES
@@ -118,6 +121,25 @@ def test_every_key_of_a_site_is_documented() -> None:
     """A table would be written by trial and error."""
     documented = _first_cells((DOCS / "guides/sites.md").read_text("utf-8"))
     assert documented == set(SiteTable.model_fields)
+
+
+def test_every_key_and_type_of_a_field_is_documented() -> None:
+    """A rule would be written by trial and error."""
+    documented = _first_cells((DOCS / "guides/fields.md").read_text("utf-8"))
+    assert documented == {*TABLE_KEYS, *FIELD_KEYS, *FIELD_TYPES}
+
+
+def test_the_tutorial_shows_the_shop_file_as_it_is() -> None:
+    """A newcomer would type what does not work."""
+    text = (
+        (DOCS / "guides/tutorial-shop.md").read_text("utf-8").split("## 3. ")[1].split("## 4. ")[0]
+    )
+    blocks = re.findall(r"((?:^    .*\n|^\n)+)", text, re.MULTILINE)
+    shown = [re.sub(r"^    ", "", block, flags=re.MULTILINE).strip() for block in blocks]
+    tables = [block for block in shown if block.startswith("[")]
+    assert len(tables) == 2
+    shop = (ROOT / "config/shop.toml").read_text("utf-8")
+    assert [table for table in tables if table not in shop] == []
 
 
 def test_every_failure_word_is_documented() -> None:

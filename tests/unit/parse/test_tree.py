@@ -53,3 +53,32 @@ def test_a_copy_outlives_the_taking_of_the_text() -> None:
     copies.clear()
     del copy
     assert kept.html() == '<h1><a href="/x">A <b>bold</b> word</a></h1>'
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>12<sup>.99</sup> <b>E</b>UR", "12.99 EUR"),
+        ("<p>a<br>b", "a b"),
+        ("<table><td>a<td>b", "a b"),
+        ("<p>a<script>x</script><style>y</style><template><b>z</b></template><i>b</i>", "ab"),
+        ("<div>a<div>b<b>c</b></div>d</div>", "a bc d"),
+        ("<p>" + "<b>" * 900 + "x", "x"),
+    ],
+)
+def test_the_text_of_an_element_has_the_words_of_the_page(html: str, text: str) -> None:
+    """A price in pieces would be another price, two cells in one a word that nobody wrote."""
+    root = _root(html)
+    assert root.text() == text
+    assert root.first("body").html() == _root(html).first("body").html()  # type: ignore[union-attr]
+
+
+def test_elements_know_what_is_around_them_and_whether_they_are_the_same() -> None:
+    """Properties of microdata are found by climbing to their item."""
+    root = _root("<ul><li>1</li><li>2</li></ul>")
+    one, two = root.css("li")
+    assert one.parent is not None
+    assert two.parent is not None
+    assert one.parent.tag == "ul"
+    assert one.parent.key == two.parent.key != one.key != two.key
+    assert root.parent is None
