@@ -13,7 +13,7 @@ from crawler.cli.explain_view import TRAPS, robots_text
 from crawler.cli.inspect_view import NARROW, size
 from crawler.cli.printable import crop, printable
 from crawler.pipeline.moments import moment
-from crawler.pipeline.trial import Hop, Links, Trial
+from crawler.pipeline.trial import FieldFound, Fields, Hop, Links, Trial
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +24,14 @@ _MOST_LINKS = 20
 _ELSEWHERE = frozenset(
     {"url", "links", "nofollow", "fields", "headers", "redirects", "elapsed_ms", "attempts"}
     | {"bytes", "truncated", "visit", "depth", "status", "error", "error_detail", "content_type"}
+    | {"kind"}
 )
 """Keys of the record that another section shows, or that say nothing about one URL alone."""
 _GOOD, _BAD, _DIM = "green", "red", "dim"
 _STYLES = {"response": _GOOD, "refused": "yellow", "failed": _BAD, "deferred": "yellow"}
+
+
+_FIELD = {"found": _GOOD, "partly": "yellow", "default": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ def sections(trial: Trial) -> list[Section]:
         found.append(Section(printable(hop.url), rows))
     if trial.record is not None:
         found.append(Section("record", list(_record(trial.record))))
+    if trial.fields is not None:
+        found.append(_fields(trial.fields))
     if trial.record is not None and trial.outcome.what == "response":
         found.append(Section("links", list(_links(trial.links))))
     return found
@@ -162,12 +168,41 @@ def _shown(value: object) -> str:
     return f"{line[:_LONG]}… ({len(text):,} characters)"
 
 
+def _fields(fields: Fields) -> Section:
+    have = sum(field.state in ("found", "default") for field in fields.found)
+    title = "fields"
+    if fields.table is not None:
+        where = f", {fields.items:,} objects" if fields.items is not None else ""
+        title = f"fields: {have} of {len(fields.found)}{where} ({fields.table})"
+    rows = [Row("", printable(fields.note), "yellow")] if fields.note is not None else []
+    rows += [_field(field, fields.items) for field in fields.found]
+    return Section(printable(title), rows)
+
+
+def _field(field: FieldFound, items: int | None) -> Row:
+    wish = " (required)" if field.required else ""
+    fault = f"; {field.fault}" if field.fault is not None else ""
+    if field.state in ("missing", "unreadable"):
+        style = _BAD if field.required or fault else "yellow"
+        return Row(printable(field.name), printable(f"{field.state}{wish}{fault}"), style)
+    value = _shown(field.value)
+    if items is not None:
+        counts = [f"{source.count:,} {source.source}" for source in field.sources]
+        counts += [f"{field.defaults:,} default"] if field.defaults else []
+        counts += [f"{field.missing:,} missing{wish}"] if field.missing else []
+        text = f"{', '.join(counts)}{fault}; first: "
+        return Row(printable(field.name), printable(text) + " " + value, _FIELD[field.state])
+    source = field.sources[0].source if field.sources else "default"
+    text = printable(f"({source}{fault})")
+    return Row(printable(field.name), f"{value} {text}", _FIELD[field.state])
+
+
 def _links(links: Links) -> Iterator[Row]:
     counts = ", ".join(f"{count:,} {reason}" for reason, count in links.reasons.items())
     refused = f"{len(links.refused):,} refused" + (f" ({counts})" if counts else "")
     yield Row("", f"{len(links.kept):,} kept, {refused}")
     for kept in links.kept[:_MOST_LINKS]:
-        yield Row("kept", printable(kept.url))
+        yield Row("kept" if kept.kind == "page" else kept.kind, printable(kept.url))
     if len(links.kept) > _MOST_LINKS:
         yield Row("kept", f"and {len(links.kept) - _MOST_LINKS:,} more: --json has all", _DIM)
     for link in links.refused[:_MOST_LINKS]:

@@ -24,16 +24,16 @@ from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
 from crawler.pipeline.reading import PageReader
+from crawler.pipeline.requisite_choice import requisites_of
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
-from crawler.policy.admission import Admission, admission_of
+from crawler.policy.admission import admission_of
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
 from crawler.ports import Frontier, NoParent, Now, Parent
 
 if TYPE_CHECKING:
     from crawler.pipeline.keeping import Keeping
-    from crawler.pipeline.requisites import RequisiteLinks
 
 
 async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     admission = admission_of(plan, await frontier.roots(), now())
     resolver = LinkResolver(Parameters(plan.strip_params))
     known = KnownUrls(by_depth=plan.has_max_depth)
-    requisites = _requisites(plan, admission, resolver)
+    requisites = requisites_of(plan, admission, resolver)
     kept = _keeping(plan, frontier, now)
     rotation = PartRotation(
         frontier,
@@ -113,16 +113,6 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         "background": background,
         "close": close,
     }
-
-
-def _requisites(
-    plan: Plan, admission: Admission, resolver: LinkResolver
-) -> "RequisiteLinks | None":
-    if not plan.requisites:
-        return None
-    from crawler.pipeline.requisites import RequisiteLinks
-
-    return RequisiteLinks(plan, admission, resolver)
 
 
 def _keeping(plan: Plan, frontier: Frontier, now: Now) -> "Keeping | None":

@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from crawler.model.work import Kind
 from crawler.pipeline.account import RobotsVerdict, ScopeVerdict, readable
 from crawler.pipeline.ending import COMPLETE, DEFERRED, NO_SEED_ANSWERED
 
+FieldState = Literal["found", "partly", "default", "missing", "unreadable"]
+"""partly: in some of the objects of `each` · default: nothing was there, the default holds ·
+unreadable: what was there is not of the field's type."""
 Word = Literal["response", "refused", "failed", "deferred"]
 _CODES = {
     "response": COMPLETE,
@@ -71,8 +75,50 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCount:
+    source: str
+    """As in the table: its kind, and what it selects; `python`: a callback."""
+    count: int
+    """Of the objects that have their value from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFound:
+    """One field of the table, or one that a callback added."""
+
+    name: str
+    state: FieldState
+    value: object
+    """With `each` that of the first object that has one."""
+    required: bool
+    sources: tuple[SourceCount, ...]
+    defaults: int
+    """Objects in which the default holds."""
+    missing: int
+    """Objects without a value."""
+    fault: str | None
+    """The first value that could not be read, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What the `[[extract]]` tables took from the page."""
+
+    table: str | None
+    """The one that holds for the page; None: none does."""
+    match: str | None = None
+    each: str | None = None
+    items: int | None = None
+    """Objects of `each`; None without."""
+    note: str | None = None
+    """Why there are none."""
+    found: tuple[FieldFound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLink:
     url: str
+    kind: Kind
     depth: int
     priority: int
 
@@ -80,6 +126,7 @@ class KeptLink:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLink:
     url: str
+    kind: Kind
     reason: str
 
 
@@ -117,6 +164,8 @@ class Trial:
     outcome: Outcome
     record: dict[str, object] | None
     """Of the last hop, as a crawl would write it; None where a crawl writes none."""
+    fields: Fields | None
+    """None: there are no tables."""
     links: Links
 
     @property

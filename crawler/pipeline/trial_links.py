@@ -5,11 +5,11 @@ for each of the others, and what a crawl finds out later: depth, and what robots
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from crawler.model.plan import Plan
 from crawler.model.url import host_key, origin
 from crawler.model.work import Item, Link
+from crawler.pipeline.reading import Reading
 from crawler.pipeline.trial import KeptLink, Links, RefusedLink
 from crawler.pipeline.trial_robots import OriginRules
 from crawler.policy.admission import Admission
@@ -29,37 +29,53 @@ class LinkJudge:
         self._admission = admission
         self._rules = rules
 
-    def links(self, item: Item, record: Mapping[str, object], added: Sequence[Link]) -> Links:
+    def links(self, item: Item, status: int, reading: Reading, added: Sequence[Link]) -> Links:
         """Return all links of a page.
 
         Args:
             item: the page.
-            record: its record.
+            status: of its response.
+            reading: what was read of it.
             added: what the settlement adds to the frontier.
         """
-        taken = {link.url: link for link in added}
-        nofollow = set(cast("list[str]", record["nofollow"]))
-        status = cast("int", record["status"])
-        known = {item.url, *item.chain}
-        kept: list[KeptLink] = []
-        refused: list[RefusedLink] = []
-        for url in dict.fromkeys([*cast("list[str]", record["links"]), *taken]):
-            link = taken.get(url)
-            if link is None:
-                reason = self._reason(url, item.depth + 1, status, is_nofollow=url in nofollow)
-            else:
-                reason = "known" if url in known else self._later(link)
-            if link is not None and reason is None:
-                kept.append(KeptLink(url=url, depth=link.depth, priority=link.priority))
-            else:
-                refused.append(RefusedLink(url=url, reason=reason or "nofollow"))
-        return Links.of(kept, refused)
+        self.kept: list[KeptLink] = []
+        self.refused: list[RefusedLink] = []
+        self._pages(item, status, reading, {x.url: x for x in added if x.kind == "page"})
+        self._requisites(reading, {x.url: x for x in added if x.kind == "requisite"})
+        return Links.of(self.kept, self.refused)
 
-    def _reason(self, url: str, depth: int, status: int, *, is_nofollow: bool) -> str | None:
-        """Why it was not added; None: the page as a whole forbids it."""
-        if not 200 <= status < 300:
-            return NOT_FOLLOWED
-        return "nofollow" if is_nofollow else self._admission.refusal(url, depth)
+    def _pages(self, item: Item, status: int, reading: Reading, taken: Mapping[str, Link]) -> None:
+        found = [] if reading.document is None else reading.document.links
+        followable = frozenset(() if reading.document is None else reading.document.followable)
+        followable = followable.union(reading.frames)
+        known = {item.url, *item.chain}
+        for url in dict.fromkeys([*found, *reading.frames, *taken]):
+            link = taken.get(url)
+            if link is not None:
+                self._add(link, "known" if url in known else self._later(link))
+                continue
+            reason: str | None = NOT_FOLLOWED
+            if 200 <= status < 300:
+                is_nofollow = url not in followable or reading.directives.nofollow
+                reason = None if is_nofollow else self._admission.refusal(url, item.depth + 1)
+            self.refused.append(RefusedLink(url=url, kind="page", reason=reason or "nofollow"))
+
+    def _requisites(self, reading: Reading, taken: Mapping[str, Link]) -> None:
+        for url in dict.fromkeys([*reading.requisites, *taken]):
+            link = taken.get(url)
+            if link is not None:
+                self._add(link, self._forbidden(url))
+                continue
+            reason = self._admission.refusal_of_requisite(url) or "requisite_count"
+            self.refused.append(RefusedLink(url=url, kind="requisite", reason=reason))
+
+    def _add(self, link: Link, reason: str | None) -> None:
+        if reason is None:
+            self.kept.append(
+                KeptLink(url=link.url, kind=link.kind, depth=link.depth, priority=link.priority)
+            )
+        else:
+            self.refused.append(RefusedLink(url=link.url, kind=link.kind, reason=reason))
 
     def _later(self, link: Link) -> str | None:
         """Why a link that is added would not be fetched."""
@@ -68,5 +84,8 @@ class LinkJudge:
         limit = self._max_depth if own is None else own
         if limit is not None and link.depth > limit:
             return "depth"
-        rules = self._rules.get(origin(link.url))
-        return None if rules is None or rules.allows(link.url) else "robots"
+        return self._forbidden(link.url)
+
+    def _forbidden(self, url: str) -> str | None:
+        rules = self._rules.get(origin(url))
+        return None if rules is None or rules.allows(url) else "robots"

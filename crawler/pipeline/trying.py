@@ -8,7 +8,7 @@ What the frontier does in a crawl is done here for a handful of requests: each h
 sooner than its delay allows, each origin's robots.txt comes before its pages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from crawler.fetch.kept import KeptFetcher
@@ -21,9 +21,10 @@ from crawler.model.work import Item, Kind, Link
 from crawler.pipeline.account import RobotsVerdict, ScopeVerdict
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
-from crawler.pipeline.reading import PageReader
+from crawler.pipeline.reading import PageReader, Reading
+from crawler.pipeline.requisite_choice import requisites_of
 from crawler.pipeline.settlement import Settlement
-from crawler.pipeline.trial import Hop, Links, Outcome, Trial
+from crawler.pipeline.trial import Fields, Hop, Links, Outcome, Trial
 from crawler.pipeline.trial_around import Around, around_seeds
 from crawler.pipeline.trial_links import LinkJudge
 from crawler.pipeline.trial_outcomes import deferred, ended, refused, response_of
@@ -73,6 +74,7 @@ async def try_url(
     parameters = Parameters(plan.strip_params)
     url = parameters.stripped(exact)
     around = around or around_seeds(url, (), plan)
+    plan = replace(plan, store="none")
     trying = _Trying(plan, around, now, kept, on_wait)
     await trying.open()
     try:
@@ -91,8 +93,19 @@ async def try_url(
         hops=tuple(trying.hops),
         outcome=outcome,
         record=last.record,
+        fields=trying.fields,
         links=trying.links,
     )
+
+
+class _LastReading(PageReader):
+    """Remembers what it read."""
+
+    last: Reading | None = None
+
+    async def read(self, url: str, result: Fetched) -> Reading:
+        self.last = await super().read(url, result)
+        return self.last
 
 
 class _Trying:
@@ -115,14 +128,20 @@ class _Trying:
             max_age_ms=0 if kept is None else kept.max_age_ms,
         )
         self._robots = RobotsFetcher(self._fetcher, plan, now)
-        resolver = LinkResolver(Parameters(plan.strip_params))
-        known = KnownUrls(by_depth=plan.has_max_depth)
-        self._pages = PageSettler(PageReader(plan, resolver), self._admission, known)
+        self._resolver = LinkResolver(Parameters(plan.strip_params))
+        self._reader = _LastReading(plan, self._resolver)
+        self._pages = PageSettler(
+            self._reader,
+            self._admission,
+            KnownUrls(by_depth=plan.has_max_depth),
+            requisites_of(plan, self._admission, self._resolver),
+        )
         self._parent = around.parent
         self._named_origins = with_tls(around.named)
         self._rules: dict[str, OriginRules] = {}
         self._judge = LinkJudge(plan, self._admission, self._rules)
         self.links = Links()
+        self.fields: Fields | None = None
         self.hops: list[Hop] = []
 
     async def open(self) -> None:
@@ -172,7 +191,10 @@ class _Trying:
             case Fetched():
                 settlement = await self._pages.fetched(item, result, _NO_NOTE)
                 outcome = ended(hop, settlement)
-                self.links = self._judge.links(item, hop.record or {}, settlement.links)
+                reading = self._reader.last
+                if reading is not None:
+                    self.links = self._judge.links(item, result.status, reading, settlement.links)
+                self.fields = self._fields(item, result, hop.record or {})
                 return outcome
             case Redirected():
                 return self._redirected(hop, self._pages.redirected(item, result, _NO_NOTE))
@@ -182,6 +204,13 @@ class _Trying:
                 return deferred(result.reason, result.due_at)
             case _:
                 assert_never(result)
+
+    def _fields(self, item: Item, result: Fetched, record: dict[str, object]) -> Fields | None:
+        if not self._plan.extract:
+            return None
+        from crawler.pipeline.trial_fields import fields_of
+
+        return fields_of(self._plan, item.url, result, record, self._resolver)
 
     def _redirected(self, hop: Hop, settlement: Settlement) -> Outcome | Link:
         outcome = ended(hop, settlement)

@@ -244,6 +244,22 @@ async def test_depth_and_page_wide_nofollow_hold_for_links() -> None:
     assert deep.links.kept == forbidden.links.kept == ()
 
 
+async def test_requisites_are_named_where_a_crawl_fetches_them() -> None:
+    """An image of another host is fetched, and a link to that host is not: both must show."""
+    body = page("http://{1}/x", text='<img src="http://{1}/i.png"><img src="/no.png">')
+    with Web({"/": body}, HOSTS) as web:
+        trial = await tried(web.url(), requisites=True, exclude=("*no*",))
+        without = await tried(web.url())
+    assert [(link.url, link.kind) for link in trial.links.kept] == [
+        (web.url("/i.png", 1), "requisite")
+    ]
+    assert [(link.url, link.kind, link.reason) for link in trial.links.refused] == [
+        (web.url("/x", 1), "page", "scope"),
+        (web.url("/no.png"), "requisite", "exclude"),
+    ]
+    assert without.links.kept == ()
+
+
 async def test_the_delay_of_a_host_is_kept_between_all_requests() -> None:
     """Whoever tries often would be the least polite of all crawlers."""
     async with FaultServer(address=HOSTS[0]) as server:

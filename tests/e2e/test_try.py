@@ -213,3 +213,48 @@ def test_a_long_wait_is_announced(home: Home) -> None:
         done = home.run(web.url(), CRAWLER_DELAY="2100ms")
     assert done.returncode == 0
     assert re.fullmatch(rf"crawler: waits 2\S*: the delay of {web.hosts[0]}\n", done.stderr)
+
+
+def _guide() -> tuple[dict[str, str], list[str]]:
+    """The files and the commands that the guide has."""
+    text = (ROOT / "docs/guides/writing-selectors.md").read_text("utf-8")
+    files = {
+        name: re.sub(r"(?m)^ {4}", "", block)
+        for block, name in re.findall(r"(?m)^(    # (\w+\.toml)\n(?:    .*\n|\n(?=    ))+)", text)
+    }
+    commands = [line.strip() for line in re.findall(r"(?m)^    crawler try .*$", text)]
+    return files, commands
+
+
+def test_the_commands_of_the_guide_run(home: Home) -> None:
+    """Whoever follows a guide types what it says, and believes what it shows."""
+    product = {"@type": "Product", "offers": {"price": "12.50", "priceCurrency": "EUR"}}
+    head = f'<script type="application/ld+json">{json.dumps(product)}</script>'
+    item = page("/item/8", head=head, text="<h1>A good chair</h1><b class=stock>many</b>")
+    files, commands = _guide()
+    assert len(files) == 1
+    assert len(commands) == 5
+    files["crawl.toml"] = 'delay = "0"\n'
+    for name, text in files.items():
+        (home.work / name).write_text(text)
+    with Web({"/item/7": item}, HOSTS) as web:
+        shown = []
+        for command in commands:
+            line = command.replace("https://example.org/", web.url())
+            line = line.removeprefix("crawler try ").partition(" | ")[0]
+            done = home.run(*line.split())
+            assert (done.returncode, done.stderr) == (0, "")
+            shown.append(done.stdout)
+        # The second asks, since the first keeps nothing; the third renews; the last asks nobody.
+        assert web.paths() == ["/item/7"] * 4
+    assert "fields" not in shown[0]
+    for line in (
+        r"fields: 3 of 4 \(fields\.toml, line 2: \[\[extract\]\]\)",
+        r"  name +A good chair \(css h1\)",
+        r"  sku +missing \(required\)",
+        r"  stock +0 \(default; 'many' is no number\)",
+        r"  price +\{.*12\.5.*EUR.*\} \(json_ld Product\.offers\.price\)",
+    ):
+        assert re.search(rf"(?m)^{line}$", shown[1]), line
+    assert "(from the cache of" not in shown[2]
+    assert json.loads(shown[-1])["record"]["fields"] == {}

@@ -1,9 +1,10 @@
 """All mutations."""
 
-from tests.mutations import machinery, robots_and_urls, sitemaps_and_sites
+from tests.mutations import machinery, robots_and_urls, sitemaps_and_sites, trying
 
 MUTATIONS = [
     *robots_and_urls.MUTATIONS,
     *machinery.MUTATIONS,
     *sitemaps_and_sites.MUTATIONS,
+    *trying.MUTATIONS,
 ]

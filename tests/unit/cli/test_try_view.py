@@ -55,6 +55,7 @@ def trial(*hops: Hop, **changes: object) -> Trial:
         hops=chain,
         outcome=Outcome(what="response", reason=None, text="status 200"),
         record=chain[-1].record,
+        fields=None,
         links=Links(),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -95,8 +96,8 @@ def test_a_kept_answer_says_from_when_it_is() -> None:
 
 
 def test_many_links_are_counted_and_some_shown() -> None:
-    kept = [KeptLink(url=f"{URL}/{n}", depth=1, priority=5) for n in range(30)]
-    refused = [RefusedLink(url=f"{URL}/no/{n}", reason="scope") for n in range(25)]
+    kept = [KeptLink(url=f"{URL}/{n}", kind="page", depth=1, priority=5) for n in range(30)]
+    refused = [RefusedLink(url=f"{URL}/no/{n}", kind="page", reason="scope") for n in range(25)]
     text = text_of(trial(links=Links.of(kept, refused)))
     assert "30 kept, 25 refused (25 scope)" in text
     assert text.count("kept     ") == 21
@@ -117,7 +118,7 @@ def test_a_trap_and_a_refusal_are_said() -> None:
 def test_it_fits_eighty_columns_with_nothing_lost() -> None:
     """Long URLs would run over the edge, or lose their end."""
     url = "https://a.example/" + "b" * 200 + "end"
-    links = Links.of([KeptLink(url=url, depth=1, priority=5)], [])
+    links = Links.of([KeptLink(url=url, kind="page", depth=1, priority=5)], [])
     text = drawn(sections(trial(links=links)), color=False)
     assert max(map(len, text.splitlines())) <= 80
     squeezed = "".join(text.split())
@@ -137,7 +138,10 @@ def test_nothing_from_the_web_reaches_the_terminal_raw() -> None:
     record = RECORD | {"title": evil, "extract_error": evil, "main_text": evil}
     response = replace(hop().response, headers={"server": evil})  # type: ignore[type-var]
     bad = hop(url=URL + evil, response=response, record=record)
-    links = Links.of([KeptLink(url=evil, depth=1, priority=5)], [RefusedLink(url=evil, reason="x")])
+    links = Links.of(
+        [KeptLink(url=evil, kind="page", depth=1, priority=5)],
+        [RefusedLink(url=evil, kind="page", reason="x")],
+    )
     one = trial(bad, record=record, links=links, asked=evil, changes=(evil,))
     assert "\u202e" not in text_of(one)
     assert "\x1b" not in text_of(one)
