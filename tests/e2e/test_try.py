@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.crawl import Crawl
+from tests.support.crawl import Crawl, poll
 from tests.support.site import ROOT
 from tests.support.web import Answer, Web, page, redirect
 
@@ -205,6 +206,25 @@ def test_a_cache_that_cannot_be_used_is_said(web: Web, home: Home) -> None:
     redis = home.run(web.url(), "--http-cache", CRAWLER_CACHE_REDIS_URL="redis://127.0.0.1:1/0")
     assert (redis.returncode, redis.stdout) == (2, "")
     assert web.asked == []
+
+
+def test_ctrl_c_ends_it_without_a_traceback(home: Home) -> None:
+    """A slow page is the usual reason to stop it."""
+    held = page()._replace(held=True)
+    with Web({"/": held}, HOSTS) as web:
+        command = [sys.executable, "-m", "crawler", "try", web.url(), "--allow-net", "127.0.0.0/8"]
+        process = subprocess.Popen(
+            [*command, "--delay", "0"],
+            cwd=home.work,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        poll(lambda: web.paths() == ["/"], "the page to be asked for")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
+    assert home.left() == []
 
 
 def test_a_long_wait_is_announced(home: Home) -> None:
