@@ -58,9 +58,16 @@ MUTATIONS = [
     Mutation(
         "a link that robots.txt forbids is not called kept",
         "pipeline/trial_links.py",
-        'return None if rules is None or rules.allows(link.url) else "robots"',
+        'return None if rules is None or rules.allows(url) else "robots"',
         "return None",
         (f"{TRY}::test_every_link_is_kept_or_refused_with_its_reason",),
+    ),
+    Mutation(
+        "a default is not taken for a find",
+        "pipeline/trial_fields.py",
+        "required=False, default=None)",
+        "required=False)",
+        ("tests/component/test_try_fields.py::test_a_default_is_not_taken_for_a_find",),
     ),
     Mutation(
         "kept answers are those of the same agent, headers and cookies",
