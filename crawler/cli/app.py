@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("start", "status", "inspect", "diff", "explain", "try", "demo", "version")
+COMMANDS = ("start", "status", "inspect", "diff", "explain", "try", "reparse", "demo", "version")
 """Each is a function of that name in the module of that name; `try_` where Python has the name."""
 GROUPS = ("config",)
 """Each is an `app` in the module of that name."""

@@ -135,11 +135,20 @@ def move_aside(job: Job) -> Path | None:
         outside = not job.pages.resolve().is_relative_to(job.root.resolve())
         if outside:
             _move_parts(job.pages, stamp)
-        aside = _free_name(job.root, stamp)
-        try:
-            job.root.rename(aside)
-        except OSError as error:
-            raise _storage(job.root, error) from error
+        return rename_aside(job.root, stamp)
+
+
+def rename_aside(path: Path, stamp: str) -> Path:
+    """Give a directory a free name with the time in it; return that.
+
+    Raises:
+        StorageError: it cannot be renamed.
+    """
+    aside = _free_name(path, stamp)
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise _storage(path, error) from error
     return aside
 
 

@@ -89,3 +89,9 @@ class Record(TypedDict):
 
 
 RECORD_KEYS = tuple(Record.__annotations__)
+READ_KEYS = frozenset(
+    {"charset", "title", "description", "lang", "canonical", "robots", "text", "links", "fields"}
+    | {"nofollow", "noindex", "extract_error", "h1", "hreflang", "js_required", "link_details"}
+    | {"main_text", "markdown", "published_at", "author", "simhash"}
+)
+"""What comes from reading the body, so that it can be read again; the rest from the fetch."""

@@ -1,5 +1,6 @@
 """The record: every key, in order, whatever came."""
 
+import dataclasses
 from hashlib import sha256
 
 import orjson
@@ -7,7 +8,8 @@ import pytest
 
 from crawler.extract.metadata import metadata
 from crawler.extract.record import make_record, timestamp
-from crawler.model.record import RECORD_KEYS
+from crawler.model.extras import Extras
+from crawler.model.record import READ_KEYS, RECORD_KEYS
 from crawler.model.result import Failed, Fetched, Redirected
 from crawler.model.work import Item
 from crawler.parse.html import parse_html
@@ -219,3 +221,44 @@ def test_an_outcome_without_a_request() -> None:
 def test_timestamp(ms: int, text: str) -> None:
     """Times would sort wrongly, or be read as local."""
     assert timestamp(ms) == text
+
+
+def test_what_comes_from_reading_is_told_from_what_comes_from_the_fetch() -> None:
+    """Reading a kept body again would leave an old value in a record, or lose what was fetched."""
+    body = (
+        b"<html lang=de><title>T</title><meta name=description content=D>"
+        b'<meta name=robots content="noindex"><link rel=canonical href=/c>'
+        b"<link rel=alternate hreflang=en href=/en>"
+        b"<script src=a></script><h1>H</h1><p>x<a href=b rel=nofollow>y</a>"
+    )
+    document = parse_html(body, url=ITEM.url, header_charset=None, resolver=LinkResolver())
+    document = dataclasses.replace(document, js_required=True)
+    extras = Extras(
+        fields={"a": 1},
+        extract_error="e",
+        link_details=[{"text": "y"}],
+        main_text="m",
+        markdown="m",
+        published_at="p",
+        author="a",
+        simhash="0" * 16,
+    )
+    result = Fetched(
+        attempts=2,
+        started_at=STARTED_AT,
+        elapsed_ms=7,
+        status=200,
+        headers={"content-type": "text/html"},
+        body=body,
+        truncated=False,
+    )
+    read = make_record(
+        ITEM,
+        result=result,
+        document=document,
+        metadata=metadata(document),
+        directives=read_directives(document.metas, None, "QuasiCrawler"),
+        extras=extras,
+    )
+    unread = make_record(ITEM, result=result)
+    assert {key for key in RECORD_KEYS if read[key] != unread[key]} == READ_KEYS
