@@ -9,8 +9,10 @@ from crawler.cli.diff_texts import TextDiff, compare, sentences, source_lines
 from crawler.cli.diff_visits import Pair
 from crawler.errors import ConfigError
 
-_SAID = ("title", "description", "h1", "lang", "canonical", "robots", "content_type", "noindex")
-_SAID_MORE = ("published_at", "author")
+_SAID = (
+    *("final_url", "content_type", "title", "h1", "description", "lang", "canonical", "robots"),
+    *("noindex", "published_at", "author"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ def differ(pair: Pair, *, source: bool) -> Difference:
         visits=pair.visits,
         before=_side(pair.before, before),
         after=_side(pair.after, after),
-        changed=_status(pair) | _changed(before, after, (*_SAID, *_SAID_MORE)),
+        changed=_status(pair) | _changed(before, after, _SAID),
         fields=_changed(old_fields, new_fields, {**old_fields, **new_fields}),
         links_added=_only(new_links, old_links),
         links_removed=_only(old_links, new_links),

@@ -21,7 +21,8 @@ class Visit(NamedTuple):
 
     number: int
     fetched_at: str
-    content_hash: str | None
+    content: tuple[object, ...]
+    """What two visits that found the same have in common."""
     brought: bool
     """A page of its own; False: as before, or no answer."""
 
@@ -78,7 +79,10 @@ def find_pair(
         if len(ours) >= MAX_VISITS:
             raise ConfigError(f"{record['url']} has more than {MAX_VISITS:,} visits")
         ours[record["visit"]] = Visit(
-            record["visit"], record["fetched_at"], record.get("content_hash"), says_more(record)
+            record["visit"],
+            record["fetched_at"],
+            tuple(record.get(key) for key in ("status", "final_url", "content_hash")),
+            says_more(record),
         )
     url = next((url for url in urls if found[url]), None)
     if url is None:
@@ -116,7 +120,7 @@ def _records_of(
 def _last_change(visits: Sequence[Visit]) -> tuple[int, int] | None:
     brought = [visit for visit in visits if visit.brought]
     for before, after in reversed(list(pairwise(brought))):
-        if before.content_hash != after.content_hash:
+        if before.content != after.content:
             return before.number, after.number
     return None
 

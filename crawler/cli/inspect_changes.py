@@ -125,13 +125,13 @@ def find_changes(
 
 
 def kind_of(record: Mapping[str, Any]) -> str | None:
-    """Return what a record says of a change; None: nothing, or it is no record of ours."""
+    """Return what a record says of a change; None: nothing, or it is no page of ours."""
     try:
         change, visit, status = record["change"], record["visit"], record["status"]
         texts = isinstance(record["url"], str) and isinstance(record["fetched_at"], str)
     except KeyError:
         return None
-    if not texts or not isinstance(visit, int):
+    if not texts or not isinstance(visit, int) or record.get("kind") == "requisite":
         return None
     if change in KINDS:
         return str(change)
@@ -154,8 +154,14 @@ def look_of(record: Mapping[str, Any]) -> Look:
 
 
 def says_more(record: Mapping[str, Any]) -> bool:
-    """Whether a visit brought a page of its own, and not "as before" or no answer."""
-    return not record.get("unchanged") and record.get("status") not in (None, 304)
+    """Whether a visit says what there is: a page or a redirect of its own, or that it is gone.
+
+    Not "as before"; nor a failure, or a first 404, which the next visit is not compared with.
+    """
+    status = record.get("status")
+    if not isinstance(status, int) or status == 304 or record.get("unchanged"):
+        return False
+    return record.get("change") in KINDS or (200 <= status < 400 and not record.get("error"))
 
 
 def phrase(before: Look | None, after: Look) -> str:

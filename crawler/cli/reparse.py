@@ -123,7 +123,8 @@ def _tell(outcome: "Outcome", seconds: float, directory: Path, *, quiet: bool) -
     for line in outcome.warnings:
         say(f"warning: {line}; its record stays as it was")
     if not quiet:
-        before = f", {outcome.parts_before} were there" if outcome.parts_before else ""
+        were = "was" if outcome.parts_before == 1 else "were"
+        before = f", {outcome.parts_before} {were} there" if outcome.parts_before else ""
         parts = "1 part" if outcome.parts == 1 else f"{outcome.parts} parts"
         say(
             f"{outcome.read:,} of {outcome.records:,} records read again in {seconds:.1f} s: "

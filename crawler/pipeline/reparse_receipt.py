@@ -7,12 +7,12 @@ that is complete has nothing to do.
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict
 
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, StorageError
 from crawler.job.manifest import read_manifest, write_manifest
 from crawler.job.versions import find_versions
 from crawler.model.plan import Plan
@@ -74,6 +74,23 @@ class Receipt:
                 "--output puts the new records elsewhere"
             )
         self._entries = {entry["name"]: entry for entry in found["parts"]}
+
+    def drop_others(self, names: Collection[str]) -> None:
+        """Remove parts whose source counts as empty now: its records are made again elsewhere.
+
+        Raises:
+            StorageError: a file cannot be removed.
+        """
+        others = set(self._entries) - set(names)
+        for name in others:
+            path = self._path.parent / name
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(f"{path} cannot be removed: {error.strerror}") from error
+            del self._entries[name]
+        if others:
+            self.add()
 
     def done(self, name: str, source_bytes: int) -> PartEntry | None:
         """Return what is known of a part if nothing has to be done for it."""

@@ -57,13 +57,17 @@ class Outcome:
 
 
 def plan_of_job(plan: Plan, found: Committed) -> Plan:
-    """Return the plan with what the job's URLs and verdicts go by, however it is started now."""
+    """Return the plan with what the job's URLs and verdicts go by, however it is started now.
+
+    What pages need beside themselves is not looked for: nothing is fetched.
+    """
     last = json.loads(found.meta.get(LAST_RUN, "{}"))
     return replace(
         plan,
         output=found.output,
         strip_params=tuple(last.get("strip_params", plan.strip_params)),
         product_token=last.get("product_token", plan.product_token),
+        requisites=False,
     )
 
 
@@ -82,12 +86,16 @@ class Reparse:
         parts = [part for part in found.parts if part.bytes]
         self._receipt = Receipt(output, making_of(plan))
         self._receipt.read()
+        self._receipt.drop_others([part.name for part in parts])
         self._todo: list[Part] = []
         self.outcome = Outcome()
         for part in parts:
+            # All of them: a record may point to a body in another part.
+            _check(found.output / part.name, part.bytes)
+            _check(found.output / part.store_name, part.store_bytes)
+        for part in parts:
             entry = self._receipt.done(part.name, part.bytes)
             if entry is None:
-                self._check(part)
                 self._todo.append(part)
             else:
                 self.outcome.parts_before += 1
@@ -103,21 +111,11 @@ class Reparse:
         """
         if output.resolve() == found.output.resolve():
             raise ConfigError(f"{output} holds the records of the crawl: name another --output")
-        parts = [part for part in found.parts if part.bytes]
-        if not any((found.output / part.name).with_suffix(".warc.gz").exists() for part in parts):
+        if not any(part.store_bytes for part in found.parts):
             raise ConfigError(
                 f"no bodies are kept in {found.output}: crawl with --store warc, then there is "
                 "something to read again"
             )
-
-    def _check(self, part: Part) -> None:
-        path = self._source / part.name
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise StorageError(f"part missing: {path} ({error.strerror}); put it back") from error
-        if size < part.bytes:
-            raise StorageError(f"{path} lacks {part.bytes - size} bytes that were committed")
 
     def _count(self, entry: PartEntry) -> None:
         self.outcome.parts += 1
@@ -168,6 +166,17 @@ class Reparse:
     def _warn(self, answer: Reread) -> None:
         room = _WARNINGS - len(self.outcome.warnings)
         self.outcome.warnings += answer.damaged[:room]
+
+
+def _check(path: Path, size: int) -> None:
+    if not size:
+        return
+    try:
+        there = path.stat().st_size
+    except OSError as error:
+        raise StorageError(f"part missing: {path} ({error.strerror}); put it back") from error
+    if there < size:
+        raise StorageError(f"{path} is cut: it lacks {size - there} of {size} committed bytes")
 
 
 def _of_part(answers: Iterator[Reread], part: Part) -> Iterator[Reread]:

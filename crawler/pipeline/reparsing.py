@@ -140,9 +140,13 @@ class Reparser:
 
 
 def has_page(record: Mapping[str, Any]) -> bool:
-    """Whether a record was read from a body that is kept: no redirect, no 304, no failure."""
+    """Whether a record was read from a body that is kept: no redirect, no 304, no failure.
+
+    What pages need to look as they do is kept and not read, even if it is HTML.
+    """
     return (
         record.get("warc") is not None
+        and record.get("kind") != "requisite"
         and record.get("content_hash") is not None
         and record["status"] != 304
         and record["error"] is None

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tests.support.records import record
-from tests.support.warc import member
+from tests.support.warc_member import member
 
 pytestmark = pytest.mark.e2e
 COMMAND = [sys.executable, "-m", "crawler", "diff"]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -111,8 +112,20 @@ def test_a_part_that_grew_or_went_is_made_again(job: Path) -> None:
     run(cwd=job)
     (job / "crawl/reparsed/part-000002.jsonl").unlink()
     done = run(cwd=job)
-    assert done.stderr.endswith(": crawl/reparsed, 2 parts, 1 were there\n")
+    assert done.stderr.endswith(": crawl/reparsed, 2 parts, 1 was there\n")
     assert len(records(job / "crawl/reparsed/part-000002.jsonl")) == 5
+
+
+def test_a_part_whose_records_were_lost_does_not_stay(job: Path) -> None:
+    """Its pages were fetched again into other parts: they would be there twice."""
+    run(cwd=job)
+    store = sqlite3.connect(job / "crawl/frontier.db")
+    store.execute("UPDATE parts SET bytes = 0, records = 0 WHERE name = 'part-000001.jsonl'")
+    store.commit()
+    store.close()
+    done = run(cwd=job)
+    assert done.stderr.endswith(": crawl/reparsed, 1 part, 1 was there\n")
+    assert not (job / "crawl/reparsed/part-000001.jsonl").exists()
 
 
 def test_other_settings_need_a_word(job: Path) -> None:
@@ -245,7 +258,7 @@ def test_a_missing_or_cut_part_is_named(job: Path) -> None:
     path.write_bytes(whole[:-10])
     done = run(cwd=job)
     assert done.returncode == 3
-    assert done.stderr.startswith(f"crawler: {path.relative_to(job)} is cut: ")
+    assert done.stderr.startswith(f"crawler: {path.relative_to(job)} is cut: it lacks 10 of ")
     path.unlink()
     done = run(cwd=job)
     assert done.returncode == 3

@@ -24,6 +24,7 @@ _USUAL: dict[str, Any] = {
     "links": ["http://a.example/x", "http://a.example/y"],
     "content_hash": "00" * 32,
     "fields": {},
+    "kind": "page",
 }
 
 

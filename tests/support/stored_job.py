@@ -12,7 +12,7 @@ from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, PartMark
 from crawler.ports import FrontierOptions
 from tests.support.records import record
-from tests.support.warc import member
+from tests.support.warc_member import member
 
 OPTIONS = FrontierOptions(delay_ms=0, per_host=1, lease_ms=1000, window_ms=0, robots=True)
 Page = tuple[str, bytes]
@@ -64,17 +64,18 @@ def store_job(root: Path, *parts: Sequence[Page | str]) -> Path:
         if members:
             (pages / f"part-{number:06}.warc.gz").write_bytes(b"".join(members))
         (pages / f"part-{number:06}.jsonl").write_bytes(b"".join(lines))
-        written.append(len(b"".join(lines)))
+        written.append((len(b"".join(lines)), offset))
     asyncio.run(_register(root, written))
     return pages
 
 
-async def _register(root: Path, sizes: Sequence[int]) -> None:
+async def _register(root: Path, sizes: Sequence[tuple[int, int]]) -> None:
     frontier = SqliteFrontier(root / "frontier.db", OPTIONS)
     await frontier.open()
     try:
-        for size in sizes:
+        for size, store_size in sizes:
             part = await frontier.new_part("reader")
-            await frontier.commit(Batch(parts=[PartMark(part.part_id, 0, size, 1)]), now=1)
+            mark = PartMark(part.part_id, 0, size, 1, new_store_bytes=store_size)
+            await frontier.commit(Batch(parts=[mark]), now=1)
     finally:
         await frontier.close()

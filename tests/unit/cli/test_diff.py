@@ -54,6 +54,7 @@ def test_a_visit_without_a_page_stands_for_the_one_before(history: Path) -> None
     assert (found.before.page_of_visit, found.after.page_of_visit) == (1, 3)
     assert found.changed == {"title": ["Old", "New"]}
     assert difference(history, "1..2").is_empty
+    assert not difference(history, "1..3").is_empty
     assert difference(history, "6..3").is_empty
 
 
@@ -61,6 +62,25 @@ def test_a_visit_that_failed_says_so(history: Path) -> None:
     found = difference(history, "3..4")
     assert found.changed == {"status": [200, None], "error": [None, "timeout"]}
     assert found.text is None
+
+
+def test_a_failure_with_a_page_is_no_change(tmp_path: Path) -> None:
+    """The words "internal error" would be what was last on the page."""
+    broken = {"status": 500, "title": "Error", "text": "Internal error."}
+    visits = [visit(1, title="A"), visit(2, "changed", title="B"), visit(3, **broken)]
+    visits += [visit(4, status=404, title="No"), visit(5, "unchanged", content_hash=f"{2:064}")]
+    found = difference(write(tmp_path, visits))
+    assert (found.before.visit, found.after.visit) == (1, 2)
+
+
+def test_redirects_to_other_places_differ(tmp_path: Path) -> None:
+    hop = {"status": 301, "content_hash": None, "text": None, "title": None}
+    visits = [
+        visit(1, final_url="http://a.example/1", **hop),
+        visit(2, "changed", final_url="http://a.example/2", **hop),
+    ]
+    found = difference(write(tmp_path, visits))
+    assert found.changed == {"final_url": ["http://a.example/1", "http://a.example/2"]}
 
 
 def test_nothing_that_changed_is_no_error(tmp_path: Path) -> None:

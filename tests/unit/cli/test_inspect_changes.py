@@ -51,12 +51,14 @@ def test_a_change_is_told_against_the_last_visit_that_brought_a_page(tmp_path: P
         visit(1, title="Old", text="Words."),
         visit(2, "unchanged", status=304, title=None, text=None, content_hash=None),
         visit(3, status=None, error="timeout", title=None, text=None, content_hash=None),
-        visit(4, "changed", title="New", text="Words and words."),
+        visit(4, status=503, title="Sorry", text="Later."),
+        visit(5, status=404, title="No", text="No such page."),
+        visit(6, "changed", title="New", text="Words and words."),
     ]
     # A later visit may be in an earlier part: parts belong to processes, not to times.
     changes = found(write(tmp_path, visits[2:], visits[:2]))
     assert [(one.visit, one.change, one.what) for one in changes.changes] == [
-        (4, "changed", "title “Old” → “New”, text 6 → 16")
+        (6, "changed", "title “Old” → “New”, text 6 → 16")
     ]
     assert changes.counts == {"changed": 1, "gone": 0, "returned": 0, "new": 1}
 
@@ -98,6 +100,7 @@ def test_all_kinds_count_and_only_later_ones(tmp_path: Path) -> None:
         visit(7, url="http://a.example/new", visit=1),
         visit(8, url="http://a.example/failed", visit=1, status=404),
         visit(9, url="http://a.example/hop", visit=1, status=301),
+        visit(9, url="http://a.example/logo", visit=1, kind="requisite"),
     ]
     changes = found(write(tmp_path, pages))
     assert changes.counts == {"changed": 1, "gone": 1, "returned": 1, "new": 2}
