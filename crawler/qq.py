@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.conf.load import load_settings
+from crawler.conf.packages import require_packages
 from crawler.conf.plan import make_plan
 from crawler.conf.show import public_settings
 from crawler.dealer.queue import CrawlQueue
@@ -95,6 +96,7 @@ class Runner:
     async def main(self) -> Ending:
         settings = self._settings
         plan = make_plan(settings)
+        require_packages(plan)
         self._limit_of = site_limits(plan)
         if plan.extract:
             from crawler.pipeline.fields import check_extraction  # noqa: PLC0415 - who has tables

@@ -29,13 +29,16 @@ def check(
     """Check a crawl file, together with the environment and .env; say what is wrong, or nothing."""
     from crawler.cli.errors import say
     from crawler.conf.load import load_settings
+    from crawler.conf.packages import require_packages
+    from crawler.conf.plan import make_plan
 
     settings = load_settings({"config": file, "job": job}, os.environ, Path.cwd())
+    plan = make_plan(settings)
+    require_packages(plan)
     if settings.extract:
-        from crawler.conf.plan import make_plan
         from crawler.pipeline.fields import check_extraction
 
-        check_extraction(make_plan(settings))
+        check_extraction(plan)
     for note in settings.notes:
         say(note)
     sys.stdout.write(f"{settings.config or 'settings'}: good\n")

@@ -111,6 +111,7 @@ async def _try(url: str, settings: "Settings", max_age_ms: int | None) -> "Trial
 
 async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
     """Return the crawl around it: of a job that somebody named, else of the seeds there are."""
+    from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan
     from crawler.errors import ConfigError
     from crawler.pipeline.seeding import read_seeds
@@ -119,6 +120,7 @@ async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
     from crawler.policy.parameters import Parameters
 
     plan = make_plan(settings)
+    require_packages(plan)
     store = plan.job / "frontier.db"
     named = settings.source("job")
     if named == "flag" and not store.exists():

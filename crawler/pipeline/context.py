@@ -72,6 +72,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     if requisites is not None:
         committer.known_requisites = requisites.known
     packer = kept.packer if kept else None
+    pages = PageReader(plan, resolver)
     worker = Reader(
         plan,
         now,
@@ -79,7 +80,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(PageReader(plan, resolver), admission, known, requisites, packer),
+        pages=PageSettler(pages, admission, known, requisites, packer),
         sitemaps=SitemapSettler(plan, admission, resolver),
         committer=committer,
         named_origins=await _named_origins(plan, frontier),
@@ -99,7 +100,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     async def close() -> None:
         async with AsyncExitStack() as stack:
             # Last one first; all are closed although the committer's disk may be full.
-            for resource in (frontier, rules, fetcher, committer):
+            for resource in (frontier, rules, pages, fetcher, committer):
                 stack.push_async_callback(resource.close)
 
     worker.parent = NoParent()

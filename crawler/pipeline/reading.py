@@ -15,12 +15,12 @@ from crawler.model.plan import Plan
 from crawler.model.result import Fetched
 from crawler.parse.content_type import header_charset, is_html
 from crawler.parse.html import parse_html
-from crawler.pipeline.extra_reading import ExtraReading, extra_reading
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.directives import Directives, read_directives
 
 if TYPE_CHECKING:
     from crawler.parse.requisites import RequisiteProbe
+    from crawler.pipeline.extra_reading import ExtraReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,13 @@ class PageReader:
     def __init__(self, plan: Plan, resolver: LinkResolver) -> None:
         self._token = plan.product_token
         self._resolver = resolver
-        self._extra: ExtraReading | None = extra_reading(plan, resolver)
+        self._extra = _extra_reading(plan, resolver) if plan.has_extras else None
         self._has_requisites = plan.requisites
+
+    async def close(self) -> None:
+        """End what was started for the extras; without it, that ends with this process."""
+        if self._extra is not None:
+            await self._extra.close()
 
     async def read(self, url: str, result: Fetched) -> Reading:
         """Read the response of a canonical URL; any bytes make a reading."""
@@ -101,3 +106,9 @@ def _both(first: Probe, second: Probe | None) -> Probe:
         second(root)
 
     return look
+
+
+def _extra_reading(plan: Plan, resolver: LinkResolver) -> "ExtraReading":
+    from crawler.pipeline.extra_reading import ExtraReading
+
+    return ExtraReading(plan, resolver)

@@ -148,6 +148,7 @@ class _Trying:
         await self._fetcher.open()
 
     async def close(self) -> None:
+        await self._reader.close()
         await self._fetcher.close()
 
     async def follow(self, link: Link) -> Outcome:
