@@ -119,7 +119,7 @@ class Views:
         self, connection: sqlite3.Connection, known: Explanation, host_id: int, row: tuple[Any, ...]
     ) -> Explanation:
         number, reason, at, depth, tries, visits, status, crashes, parent, *rest = row
-        seed, chain, ref, priority = rest
+        seed, chain, ref, priority, kind = rest
         state = _STATES[number]
         ahead = 0
         if state == "ready":
@@ -138,6 +138,7 @@ class Views:
             crashes=crashes,
             parents=self._parents(connection, parent),
             seed=bool(seed),
+            kind=KINDS[kind],
             chain=tuple(json.loads(chain)) if chain else (),
             ahead=ahead,
         )

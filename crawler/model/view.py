@@ -80,6 +80,7 @@ class Explanation:
     parents: tuple[str, ...] = field(default=())
     """From the page it was found on back to the seed."""
     seed: bool = False
+    kind: Kind = "page"
     chain: tuple[str, ...] = ()
     """URLs that redirected here, first one first."""
     ahead: int = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from crawler.model.view import HostState
+from crawler.model.work import Kind
 from crawler.pipeline.moments import rfc3339
 
 RobotsWord = Literal[
@@ -63,6 +64,8 @@ class RobotsVerdict:
 class Known:
     """The row of the URL."""
 
+    kind: Kind
+    """requisite: what a page needs to look as it does."""
     state: str
     reason: str | None
     """done: the record's error · waiting, ready: why it was put off · dead: why it was refused."""

@@ -113,7 +113,7 @@ def _compose(text: str, url: str, terms: Terms, stored: _Stored, now: int) -> Ac
         rules="settings",
         differences=(),
         site=None if site is None else f"[[site]] {site.match}: {', '.join(site.keys)}",
-        scope=_scope(url, terms.scope, admission.scope),
+        scope=_scope(url, terms.scope, admission.scope, known),
         trap=admission.trap(url, known.depth if known is not None else 0),
         address=_blocked_address(url, terms),
         robots=robots,
@@ -147,6 +147,7 @@ def _known(found: Explanation | None) -> Known | None:
     if found is None or found.state is None:
         return None
     return Known(
+        kind=found.kind,
         state=found.state,
         reason=found.reason,
         seed=found.seed,
@@ -162,7 +163,10 @@ def _known(found: Explanation | None) -> Known | None:
     )
 
 
-def _scope(url: str, mode: ScopeMode, scope: Scope) -> ScopeVerdict:
+def _scope(url: str, mode: ScopeMode, scope: Scope, known: Known | None) -> ScopeVerdict:
+    if known is not None and known.kind == "requisite" and scope.exclusion(url) is None:
+        text = "not asked: a requisite, which pages need to look as they do (--requisites)"
+        return ScopeVerdict(allowed=True, rule=None, text=text)
     rule = scope.refusal(url)
     if rule is None and scope.mode != mode:
         text = f"unknown: --scope {mode} is about seeds, and none are given"
@@ -187,6 +191,7 @@ def _blocked_address(url: str, terms: Terms) -> str | None:
 
 def _budgets(terms: Terms, stored: _Stored) -> list[Budget]:
     counters, found = stored.counters, stored.found
+    is_requisite = found is not None and found.kind == "requisite"
     leased = counters.get("leased", 0) - counters.get("leased_robots", 0)
     host = (found.host_pages, found.host_leased) if found is not None else (0, 0)
     budgets = [
@@ -203,7 +208,7 @@ def _budgets(terms: Terms, stored: _Stored) -> list[Budget]:
             is_spent=done + under_way >= limit,
         )
         for name, limit, done, under_way in budgets
-        if limit is not None
+        if limit is not None and not (is_requisite and name.startswith("max_pages"))
     ]
 
 

@@ -232,3 +232,11 @@ async def test_requisites_are_judged_as_what_they_are(make):
     await frontier.add([*requisites(IMAGE), *links("https://a.example/")], now=0)
     kinds = [row.kind for row in await frontier.undone(after=0, limit=10)]
     assert kinds == ["requisite", "page"]
+
+
+async def test_explain_says_what_a_url_is(make):
+    """Scope refuses the image of another host; without its kind nobody knows why it was fetched."""
+    frontier = await make(delay_ms=0)
+    await frontier.add([*requisites(IMAGE), *links("https://a.example/")], now=0)
+    assert (await frontier.explain(IMAGE)).kind == "requisite"
+    assert (await frontier.explain("https://a.example/")).kind == "page"

@@ -1,6 +1,8 @@
 """Requisites: what pages need is fetched once, wherever it lies, by the rules of the web."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -187,3 +189,25 @@ def test_switched_off_on_resume(tmp_path: Path) -> None:
         assert counters(crawl)["dead:requisites"] == 20
         assert crawl.run("--requisites") == 0, crawl.err
         assert len(crawl.records()) == 22
+
+
+def test_explain_and_status_know_requisites(tmp_path: Path) -> None:
+    """An address out of scope that was fetched all the same has to have a reason."""
+    with Web(PAGES) as web:
+        crawl = crawl_of(web, tmp_path, "--max-pages", "1")
+        assert crawl.run() == 0, crawl.err
+
+        def ask(*words: str) -> str:
+            command = [sys.executable, "-m", "crawler", *words, "--job", str(crawl.job)]
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+        told = ask("explain", f"http://{web.hosts[1]}/bg.png")
+        assert "not asked: a requisite" in told
+        assert f"http://{web.hosts[1]}/site.css" in told
+        assert "--max-pages" not in told
+        found = json.loads(ask("status", "--json"))
+        # robots.txt forbids one.
+        assert found["requisites"] == found["requisites_found"] - 1 > 10
+        assert f"{found['requisites']} requisites of" in ask("status")
+        report = json.loads(ask("inspect", "--json"))
+        assert report["requisites"] == found["requisites"]

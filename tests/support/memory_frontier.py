@@ -895,6 +895,7 @@ class MemoryFrontier:
             crashes=known.crashes,
             parents=tuple(parents),
             seed=known.seed,
+            kind=known.kind,
             chain=known.link.chain,
             ahead=self.ahead_of(known) if known.state == "ready" else 0,
             **about,

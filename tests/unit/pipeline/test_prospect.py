@@ -11,6 +11,7 @@ NOW = 1_000_000_000_000
 URL = "https://a.example/x"
 
 KNOWN = Known(
+    kind="page",
     state="ready",
     reason=None,
     seed=False,

@@ -70,7 +70,7 @@ WHERE id = ?1;
 -- name: one_url
 -- One URL by its key.
 SELECT u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent, u.seed, u.chain, u.id,
-    u.priority
+    u.priority, u.kind
 FROM seen AS s JOIN urls AS u ON u.id = s.id WHERE s.host_id = ?1 AND s.url_hash = ?2;
 
 -- name: ready_before
