@@ -56,8 +56,8 @@ MUTATIONS = [
     Mutation(
         "nothing is followed from a requisite",
         "pipeline/pages.py",
-        '        if item.kind == "requisite":\n            return self._requisite',
-        "        if False:\n            return self._requisite",
+        '        if item.kind == "requisite":\n            return await self._requisite',
+        "        if False:\n            return await self._requisite",
         (E2E,),
         slow=True,
     ),
