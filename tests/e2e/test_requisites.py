@@ -1,5 +1,6 @@
 """Requisites: what pages need is fetched once, wherever it lies, by the rules of the web."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from crawler.sink.bodies import open_body
 from tests.support.crawl import Crawl
 from tests.support.web import Answer, Web, page, redirect
 
@@ -211,3 +213,17 @@ def test_explain_and_status_know_requisites(tmp_path: Path) -> None:
         assert f"{found['requisites']} requisites of" in ask("status")
         report = json.loads(ask("inspect", "--json"))
         assert report["requisites"] == found["requisites"]
+
+
+def test_every_requisite_is_kept(tmp_path: Path) -> None:
+    """Archives are what requisites are for: each pointer leads to what the record says."""
+    with Web(PAGES) as web:
+        crawl = crawl_of(web, tmp_path, "--store", "warc")
+        assert crawl.run() == 0, crawl.err
+        records = crawl.records()
+        assert len(records) == len(HERE) + len(THERE)
+        for record in records:
+            stored = open_body(crawl.job / "pages", record["warc"])
+            assert stored.status == record["status"]
+            if record["bytes"] is not None:
+                assert hashlib.sha256(stored.body).hexdigest() == record["content_hash"]
