@@ -13,10 +13,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
+PYWB_VERSION := 2.10.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run install format format-check lint types imports spelling pyproject-check quick test \
-	torture bench docs-check lock audit check clean
+	torture replay bench docs-check lock audit check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -98,6 +99,11 @@ test: install ## every test; those that need PostgreSQL or Redis say so where th
 torture: install ## kill rounds, property tests and mutations at full length
 	@$(BIN)/pytest --torture $(PYTEST_ARGS)
 
+replay: install ## show a crawled page from its archive in a browser (installs pywb in .replay)
+	@[ -x .replay/bin/wayback ] || { $(PYTHON) -m venv .replay && \
+		.replay/bin/pip install -qq --disable-pip-version-check pywb==$(PYWB_VERSION); }
+	@PYWB=$(CURDIR)/.replay/bin $(BIN)/pytest tests/replay $(PYTEST_ARGS)
+
 bench: install ## pages per CPU-second beside other crawlers; see benchmarks/
 	@$(PY) -m benchmarks.run $(BENCH_ARGS)
 
@@ -117,5 +123,5 @@ audit: install ## known vulnerabilities in what is locked (asks a public databas
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.txt
 
 clean: ## remove everything that a target made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-crawl
+	@rm -rf .venv .replay .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-crawl
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
