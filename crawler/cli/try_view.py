@@ -173,7 +173,8 @@ def _fields(fields: Fields) -> Section:
     title = "fields"
     if fields.table is not None:
         where = f", {fields.items:,} objects" if fields.items is not None else ""
-        title = f"fields: {have} of {len(fields.found)}{where} ({fields.table})"
+        count = f": {have} of {len(fields.found)}{where}" if fields.found else ""
+        title = f"fields{count} ({fields.table})"
     rows = [Row("", printable(fields.note), "yellow")] if fields.note is not None else []
     rows += [_field(field, fields.items) for field in fields.found]
     return Section(printable(title), rows)

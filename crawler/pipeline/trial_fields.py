@@ -59,7 +59,8 @@ def fields_of(
         raise TypeError("fields are no object")
     items = taken.get(ITEMS) if table.each is not None and table.fields else None
     rows: list[dict[str, object]] = items if isinstance(items, list) else [taken]
-    answers = _ask(table, url, result, resolver)
+    has_code = table.python is not None
+    answers = _ask(table, url, result, resolver) if table.fields else {}
     ruled = {rule.name for rule in table.fields} | ({ITEMS} if items is not None else set())
     by_code = {name: value for name, value in taken.items() if name not in ruled}
     return replace(
@@ -67,7 +68,7 @@ def fields_of(
         items=None if items is None else len(rows),
         note=None if rows else f"nothing on this page matches each = {table.each!r}",
         found=(
-            *(_by_rule(rule, rows, answers[rule.name]) for rule in table.fields),
+            *(_by_rule(rule, rows, answers[rule.name], has_code=has_code) for rule in table.fields),
             *(_by_code(name, value) for name, value in by_code.items()),
         ),
     )
@@ -107,14 +108,21 @@ def _alone(table: ExtractTable, rule: FieldRule, source: Source, page: Page) -> 
 
 
 def _by_rule(
-    rule: FieldRule, rows: Sequence[Mapping[str, object]], answers: Sequence[_Answer]
+    rule: FieldRule,
+    rows: Sequence[Mapping[str, object]],
+    answers: Sequence[_Answer],
+    *,
+    has_code: bool,
 ) -> FieldFound:
+    """`has_code`: a callback may have put other values into the place of these."""
     sources: Counter[str] = Counter()
     defaults = 0
     sample: object = None
     for number, row in enumerate(rows):
         value = row.get(rule.name)
         source = _source_of(rule, answers, number)
+        if has_code and source is not None and value not in _values_of(answers, number):
+            source = _CODE
         if source is not None:
             sources[source] += 1
         elif not _is_nothing(value):
@@ -139,9 +147,19 @@ def _source_of(rule: FieldRule, answers: Sequence[_Answer], number: int) -> str 
     """Return the first source that has a value, in words; None where none has."""
     for source, answer in zip(rule.sources, answers, strict=True):
         if number < len(answer.values) and not _is_nothing(answer.values[number]):
-            take = f" {source.take}" if source.kind == "css" and source.take != "text" else ""
-            return f"{source.kind} {source.select}".rstrip() + take
+            return _shown(source)
     return None
+
+
+def _values_of(answers: Sequence[_Answer], number: int) -> list[object]:
+    return [answer.values[number] for answer in answers if number < len(answer.values)]
+
+
+def _shown(source: Source) -> str:
+    """Return a source nearly as it is written."""
+    take = "" if source.kind != "css" or source.take == "text" else source.take
+    gap = " " if take == "html" else ""
+    return f"{source.kind} {source.select}{gap}{take}"
 
 
 def _state(count: int, defaults: int, rows: int, fault: str | None) -> FieldState:

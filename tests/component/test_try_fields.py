@@ -56,7 +56,7 @@ async def test_the_first_source_that_has_a_value_is_named() -> None:
     found = await field("/item", rule("name", css("h1"), json_ld))
     assert [one.source for one in found.sources] == ["css h1"]
     found = await field("/item", rule("buy", css("a.buy", "@href"), type="url"))
-    assert [one.source for one in found.sources] == ["css a.buy @href"]
+    assert [one.source for one in found.sources] == ["css a.buy@href"]
 
 
 async def test_a_default_is_not_taken_for_a_find() -> None:
