@@ -5,9 +5,10 @@ Times are ms on the job's clock.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from crawler.model.options import FrontierOptions as FrontierOptions  # noqa: PLC0414 - part of the port
+from crawler.model.options import HostTerms as HostTerms  # noqa: PLC0414 - part of the port
 from crawler.model.result import Batch, Fetched, KeptBody, Redirected, RulesVerdict
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
@@ -17,44 +18,6 @@ Now = Callable[[], int]
 
 Response = Fetched | Redirected
 """Of one request, whatever its status."""
-
-
-class HostTerms(NamedTuple):
-    """What one host's queue works by, where that is not what all others have."""
-
-    delay_ms: int
-    per_host: int
-    max_pages: int | None
-    """Of this host."""
-    max_depth: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierOptions:
-    """What the claim rules of a frontier depend on."""
-
-    delay_ms: int
-    per_host: int
-    lease_ms: int
-    window_ms: int
-    """No URL is offered again within this time of its last claim, but after `release`, or as a
-    page after it was a requisite."""
-    robots: bool
-    max_depth: int | None = None
-    max_pages: int | None = None
-    max_pages_per_host: int | None = None
-    terms_of: Callable[[str], HostTerms | None] | None = None
-    """By host key; None, or an answer of None: the host has the terms above."""
-    max_sitemaps_per_host: int = 1000
-    """More sitemaps of one host are not added, but counted as `refused:sitemap_count`."""
-    adaptive_factor: int = 0
-    """A host's delay is at least so many times its latency, up to `adaptive_cap_ms`; 0: no."""
-    adaptive_cap_ms: int = 60_000
-    requisites: bool = False
-    """The crawl adds requisites: they are claimed also where budgets of pages are used up."""
-    unreachable_robots_ms: int = 30 * 24 * 3_600_000
-    """A robots.txt that has not been answered for so long no longer stops its origin: the last
-    rules hold, or none (RFC 9309 section 2.3.1.4)."""
 
 
 class AddResult(NamedTuple):
@@ -150,8 +113,11 @@ class Frontier(Protocol):
     async def reserve(self, host: str, *, now: int) -> int | None:
         """Take a host's turn for a robots.txt hop: None if taken, else when to come again."""
 
-    async def tick(self, *, now: int, limit: int = 1000) -> int:
-        """Free expired leases and wake what is due; return how many rows moved."""
+    async def tick(self, *, now: int, limit: int = 1000, visits_until: int | None = None) -> int:
+        """Free expired leases and wake what is due; return how many rows moved.
+
+        `visits_until`: what is done and was to be visited again by then becomes ready; None: none.
+        """
 
     async def new_part(self, reader: str) -> Part:
         """Register the next part (numbers are never reused) before its first byte."""

@@ -45,6 +45,15 @@ def none_or_some_seconds(value: object) -> float | None:
     return seconds
 
 
+def never_or_seconds(value: object) -> float | str:
+    if isinstance(value, str) and value.strip().lower() == "never":
+        return "never"
+    seconds = to_seconds(value)
+    if seconds == 0:
+        raise ValueError(f"{value!r} is no time at all: write 12h or 7d, or never")
+    return seconds
+
+
 def none_or_bytes(value: object) -> int | None:
     return None if _is_nothing(value) else to_bytes(value)
 

@@ -13,6 +13,7 @@ from crawler.conf.agent import make_agent
 from crawler.conf.cookies import read_cookies
 from crawler.conf.plan_extract import make_extract
 from crawler.conf.plan_sites import make_site
+from crawler.conf.revisits import check_revisits
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
@@ -38,6 +39,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
     values = settings if isinstance(settings, Mapping) else settings.model_dump()
     job = Path(values["job"])
     _check_frontier(values["frontier"], job)
+    check_revisits(values)
     try:
         user_agent, token = make_agent(values["user_agent"], values["contact"])
     except ValueError as error:

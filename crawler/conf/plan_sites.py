@@ -22,12 +22,19 @@ def make_site(table: Mapping[str, Any]) -> Site:
         exclude=None if table["exclude"] is None else tuple(table["exclude"]),
         max_depth=table["depth"],
         max_pages=table["max_pages"],
+        recrawl_ms=_recrawl_ms(table["recrawl"]),
         user_agent=table["user_agent"],
         headers=tuple(_pair(line, ":") for line in table["header"]),
         cookies=tuple(_pair(pair, "=") for pair in table["cookie"]),
         credentials=(None if table["username"] is None else (table["username"], table["password"])),
         cookie_jar=table["cookie_jar"],
     )
+
+
+def _recrawl_ms(value: float | str | None) -> int | None:
+    if value is None:
+        return None
+    return 0 if isinstance(value, str) else round(value * 1000)
 
 
 def _pair(text: str, mark: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -98,6 +98,9 @@ class SiteTable(BaseModel):
     exclude: Words | None = None
     depth: Depth | None = None
     max_pages: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    recrawl: (
+        Annotated[float | Literal["never"], BeforeValidator(checks.never_or_seconds)] | None
+    ) = None
     user_agent: Annotated[str, AfterValidator(agent.check_user_agent)] | None = None
     header: Annotated[Headers, AfterValidator(_headers)] = ()
     cookie: Annotated[

@@ -113,6 +113,16 @@ def make_record(
     }
 
 
+def unchanged_record(item: Item, result: Fetched) -> dict[str, object]:
+    """Return the record of a 304: what the response says, and the hash of what is still there."""
+    record = make_record(item, result=result)
+    record["bytes"] = None
+    record["content_hash"] = None if item.content_hash is None else item.content_hash.hex()
+    record["etag"] = record["etag"] or item.etag
+    record["last_modified"] = record["last_modified"] or item.last_modified
+    return record
+
+
 def _listed(headers: Mapping[str, str]) -> dict[str, str]:
     kept = {name: one_line(headers[name]) for name in LISTED_HEADERS if name in headers}
     if "location" in kept:

@@ -12,6 +12,8 @@
 * A claim walks the hosts that may be asked now, the longest waiting first, and leases URLs of each.
   A lease has an id that is never used twice; whatever ends it compares that id, so that a late
   reader changes nothing.
+* What is done may be due for another visit. Then it becomes ready again (`tick`), behind all URLs
+  of its host that were never visited, the longest due first; budgets of pages do not hold it.
 * Robots rules belong to an origin. Where they are missing or expired, the host hands out the
   origin's robots.txt, and nothing else until that has been settled.
 * A host has a delay, budgets (its own, where a site's settings say so) and health: failures in a
@@ -22,9 +24,12 @@ Counters (`Frontier.counters`):
 
 * URLs by state: `ready leased done waiting dead`; `leased` includes robots items, which
   `leased_robots` counts alone
-* `records` written; of them `pages` (no redirect hops) and `failures` (with an error)
+* `again` of the ready ones were visited before; `later` of the done ones will be visited again
+* `records` written, of them `failures` (with an error); `pages`: URLs whose last record is no
+  redirect hop, each once however often it is visited
 * `bytes` of bodies; `retries` put off to a due time
-* `seeds`; of them `seeds_final` (done or dead) and `seeds_answered` (a response came)
+* `seeds`; of them `seeds_final` (done, dead or visited before) and `seeds_answered` (a response
+  came at the last visit)
 * `dead:REASON`, `status:CODE`, `error:WORD` of records, `robots:VERDICT` of robots.txt fetches;
   `robots:unreachable_allowed` of those that had failed for so long that their origin passes
 * `requisites`: records of them, redirect hops included; `requisites_found`: how many were added
@@ -39,6 +44,8 @@ CORE_COUNTERS = (
     "waiting",
     "dead",
     "leased_robots",
+    "again",
+    "later",
     "records",
     "pages",
     "failures",

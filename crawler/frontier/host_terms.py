@@ -16,7 +16,11 @@ class TermsBook:
         self.options = options
         self._own = options.terms_of
         self.default = HostTerms(
-            options.delay_ms, options.per_host, options.max_pages_per_host, options.max_depth
+            options.delay_ms,
+            options.per_host,
+            options.max_pages_per_host,
+            options.max_depth,
+            options.recrawl_ms,
         )
         self._by_id: dict[int, HostTerms] = {}
 

@@ -20,6 +20,7 @@ from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
 from crawler.frontier.sqlite_parts import Parts
 from crawler.frontier.sqlite_rejudge import Rejudging
+from crawler.frontier.sqlite_revisit import Revisits
 from crawler.frontier.sqlite_schema import (
     DIALECT,
     OWN_META,
@@ -79,8 +80,9 @@ class SqliteFrontier:
         self._book = book = TermsBook(sql, options)
         self._links = LinkBook(sql, book, keys)
         self._claiming = Claiming(sql, book, keys)
-        self._settling = Settling(sql, book, self._links)
-        self._upkeep = Upkeep(sql, book)
+        self._revisits = Revisits(sql, book)
+        self._settling = Settling(sql, book, self._links, self._revisits)
+        self._upkeep = Upkeep(sql, book, self._revisits)
         self._rejudging = Rejudging(sql, book)
         self._parts = Parts(sql, book, self._node)
         self._views = Views(sql, options, keys)
@@ -157,8 +159,10 @@ class SqliteFrontier:
             connection.execute(self._sql["take_turn"], (host_id, now))
         return None
 
-    async def tick(self, *, now: int, limit: int = 1000) -> int:
-        return await self._run(lambda connection: self._upkeep.tick(connection, now, limit))
+    async def tick(self, *, now: int, limit: int = 1000, visits_until: int | None = None) -> int:
+        return await self._run(
+            lambda connection: self._upkeep.tick(connection, now, limit, visits_until)
+        )
 
     async def new_part(self, reader: str) -> Part:
         return await self._run(lambda connection: self._parts.new(connection, reader))
@@ -174,6 +178,7 @@ class SqliteFrontier:
             check_store(connection, self._path)
         apply_options(connection, self._options, self._book)
         self._upkeep.recover(connection, now)
+        self._revisits.reschedule(connection)
         return self._parts.all(connection)
 
     async def reopen(self, part: Part, *, now: int) -> Reopened:  # noqa: ARG002 - ready at once

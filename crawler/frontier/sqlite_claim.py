@@ -12,6 +12,7 @@ from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_due import DueHosts, HostRow, LeaseLimits
 from crawler.frontier.sqlite_items import (
+    FIRST_PRIORITY_AGAIN,
     REQUISITE,
     ROW_KIND,
     ROW_SEED,
@@ -20,10 +21,12 @@ from crawler.frontier.sqlite_items import (
     GateOrigin,
     Terms,
     UrlRow,
+    is_again,
     page_item,
     robots_item,
 )
 from crawler.frontier.sqlite_ledger import Ledger
+from crawler.frontier.sqlite_revisit import bury
 from crawler.model.url import origin
 from crawler.model.work import Item
 
@@ -34,6 +37,8 @@ _MAX_MOVES = 1000
 
 _Taken = tuple[UrlRow, GateOrigin | None, str | None]
 """Row of the URL, its origin, its verdict."""
+_Deferred = tuple[int, str | None, int, bool]
+"""Until when, why, row id, whether it is visited again."""
 
 
 class _Claim:
@@ -79,8 +84,14 @@ class Claiming:
 
     def _claim(self, connection: sqlite3.Connection, limit: int, now: int) -> list[Item]:
         budget = min(limit, self._due.page_budget(connection))
-        hosts = self._due.of_pages(connection, now, budget)
-        others = self._due.of_requisites(connection, now, limit, is_spent=budget <= 0)
+        is_spent = budget <= 0
+        if is_spent:
+            budget, hosts = limit, self._due.again(connection, now, limit)
+        else:
+            hosts = self._due.of_pages(connection, now, budget)
+        others = self._due.of_requisites(connection, now, limit, is_spent=is_spent)
+        served = {row[0] for row in hosts}
+        others = [row for row in others if row[0] not in served]  # a host has one turn
         if limit <= 0 or not (hosts or others):
             return []
         last: int = connection.execute(self._sql["take_leases"], (limit,)).fetchone()[0]
@@ -119,16 +130,19 @@ class Claiming:
         if self._options.robots:
             rows = connection.execute(self._sql["host_origins"], (host.host_id, now)).fetchall()
             origins = {row[1]: GateOrigin(*row) for row in rows}
-        if host.owed and self._pay(connection, host, origins.values(), claim):
+        # A host whose budget of pages is used up is here for what it has to visit again.
+        is_held = host.page_budget is not None and host.page_budget <= 0
+        lowest = FIRST_PRIORITY_AGAIN if is_held else 0
+        if host.owed and self._pay(connection, host, origins.values(), claim, lowest):
             return
         want = min(share, host.free_leases)
-        if host.page_budget is not None:
+        if host.page_budget is not None and not is_held:
             want = min(want, host.page_budget)
         items_before, moves_before = len(claim.items), claim.moves
         size = want
         query = self._sql["ready_requisites" if claim.only_requisites else "ready_urls"]
         while want > 0:
-            rows = connection.execute(query, (host.host_id, size)).fetchall()
+            rows = connection.execute(query, (host.host_id, size, lowest)).fetchall()
             taken, goes_on = self._judge(connection, host, rows, origins, claim, want=want)
             want -= taken
             put_aside = claim.moves - moves_before
@@ -146,6 +160,7 @@ class Claiming:
         host: DueHost,
         origins: Iterable[GateOrigin],
         claim: _Claim,
+        lowest: int,
     ) -> bool:
         """Hand out the URL that gets an origin's verdict; True if the host's turn is over."""
         paid = False
@@ -153,10 +168,9 @@ class Claiming:
             if not entry.owes:
                 continue
             least_kind = REQUISITE if claim.only_requisites else 0
-            row = connection.execute(
-                self._sql["ready_url_of_origin"], (host.host_id, entry.origin + "/", least_kind)
-            ).fetchone()
-            if row is None and claim.only_requisites:
+            key = (host.host_id, entry.origin + "/", least_kind, lowest)
+            row = connection.execute(self._sql["ready_url_of_origin"], key).fetchone()
+            if row is None and (claim.only_requisites or lowest):
                 continue  # a page may get it yet
             connection.execute(self._sql["origin_paid"], (entry.ref,))
             if row is not None:
@@ -182,7 +196,7 @@ class Claiming:
             self._lease(connection, host, [(row, None, None) for row in rows[:want]], claim)
             return min(len(rows), want), False
         taken: list[_Taken] = []
-        deferred: list[tuple[int, str | None, int]] = []
+        deferred: list[_Deferred] = []
         buried: list[UrlRow] = []
         missing: GateOrigin | None = None
         for row in rows:
@@ -197,7 +211,7 @@ class Claiming:
                 if len(taken) == want:
                     break
             elif entry.is_deferred:
-                deferred.append((entry.due, entry.obstacle, row[0]))
+                deferred.append((entry.due, entry.obstacle, row[0], is_again(row)))
             else:
                 missing = entry
                 break
@@ -215,24 +229,21 @@ class Claiming:
         self,
         connection: sqlite3.Connection,
         host: DueHost,
-        deferred: Sequence[tuple[int, str | None, int]],
+        deferred: Sequence[_Deferred],
         buried: Sequence[UrlRow],
         claim: _Claim,
     ) -> None:
         """Let URLs wait for their origin, or die with it."""
-        moved = len(deferred) + len(buried)
-        if not moved:
+        if not deferred and not buried:
             return
-        connection.executemany(self._sql["defer_url"], deferred)
-        connection.executemany(self._sql["bury_url"], [(row[0],) for row in buried])
-        claim.moves += moved
-        ledger = claim.ledger
-        change = ledger.host(host.host_id)
-        change.ready -= moved
+        claim.moves += len(deferred) + len(buried)
+        connection.executemany(self._sql["defer_url"], [entry[:3] for entry in deferred])
+        change = claim.ledger.host(host.host_id)
+        change.ready -= len(deferred)
         change.waiting += len(deferred)
-        change.dead += len(buried)
-        ledger.count("dead:origin_unreachable", len(buried))
-        ledger.count("seeds_final", sum(row[ROW_SEED] for row in buried))
+        change.again -= sum(entry[3] for entry in deferred)
+        rows = [(row[0], row[ROW_SEED], is_again(row)) for row in buried]
+        bury(connection, self._sql, claim.ledger, host.host_id, rows, now=claim.terms.now)
 
     def _ask(
         self, connection: sqlite3.Connection, host: DueHost, entry: GateOrigin, claim: _Claim
@@ -285,4 +296,5 @@ class Claiming:
         )
         change = claim.ledger.host(host.host_id)
         change.ready -= len(items)
+        change.again -= sum(item.priority >= FIRST_PRIORITY_AGAIN for item in items)
         change.leased += len(items)

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from crawler.errors import FrontierError
 from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.sqlite_connection import immediate
+from crawler.frontier.sqlite_counting import Before, count_done, count_record
 from crawler.frontier.sqlite_items import LEADING, REQUISITE
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
+from crawler.frontier.sqlite_revisit import Revisits
 from crawler.model.result import NO_SERVER, Batch, PartMark, Result, Rules
 from crawler.ports import CommitResult
 
@@ -28,8 +30,11 @@ class _LeasesLostError(Exception):
 class Settling:
     """Commits batches to one store."""
 
-    def __init__(self, sql: Mapping[str, str], book: TermsBook, links: LinkBook) -> None:
+    def __init__(
+        self, sql: Mapping[str, str], book: TermsBook, links: LinkBook, revisits: Revisits
+    ) -> None:
         self._sql = sql
+        self._revisits = revisits
         self._options = book.options
         self._book = book
         self._links = links
@@ -40,7 +45,9 @@ class Settling:
         Raises:
             FrontierError: a part is not ours any more, or a lease is settled twice.
         """
-        links = self._links.drop_known(connection, self._links.group(batch.links))
+        grouped = self._links.group(batch.links)
+        changed = self._revisits.changed(connection, grouped, now)
+        links = self._links.drop_known(connection, grouped)
         ledger = Ledger(self._sql, self._book)
         try:
             with immediate(connection):
@@ -50,6 +57,8 @@ class Settling:
                 for rules in batch.rules:
                     self._settle_rules(connection, rules, ledger, now)
                 new = self._links.insert(connection, links, ledger, now) if links else 0
+                if changed:
+                    self._revisits.pull(connection, changed, now, ledger)
                 for note in batch.notes:
                     ledger.host(note.host_hash).note(note, now)
                 for name, amount in batch.counts.items():
@@ -57,18 +66,20 @@ class Settling:
                 for root in batch.roots:
                     connection.execute(self._sql["add_root"], (root,))
                 ledger.book(connection)
-                for note in batch.notes:
-                    if note.server_lost:
-                        window_ms = self._options.window_ms
-                        connection.execute(
-                            self._sql["expire_rules"], (note.host_hash, now, window_ms)
-                        )
-                for rules in batch.rules:
-                    if rules.verdict in NO_SERVER:
-                        connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
+                self._hurry(connection, batch, now)
         except _LeasesLostError:
             return CommitResult(self._find_lost(connection, batch))
         return CommitResult(frozenset(), new)
+
+    def _hurry(self, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
+        """What a host must be asked or told next, whatever its clock says."""
+        for note in batch.notes:
+            if note.server_lost:
+                window_ms = self._options.window_ms
+                connection.execute(self._sql["expire_rules"], (note.host_hash, now, window_ms))
+        for rules in batch.rules:
+            if rules.verdict in NO_SERVER:
+                connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
 
     def _extend_parts(self, connection: sqlite3.Connection, parts: Sequence[PartMark]) -> None:
         for mark in parts:
@@ -105,7 +116,9 @@ class Settling:
         part = batch.parts[0].part_id if batch.parts else None
         refs = json.dumps([r.item_ref for r in batch.results])
         # Whether a URL is a seed may have changed since it was claimed.
-        seeds = {ref for (ref,) in connection.execute(self._sql["seeds_among"], (refs,))}
+        known = {
+            row[0]: Before(*row) for row in connection.execute(self._sql["before_among"], (refs,))
+        }
         again = self._promoted(connection, batch.results)
         promoted: list[tuple[int, int]] = []
         done: list[tuple[object, ...]] = []
@@ -113,9 +126,10 @@ class Settling:
         dead: list[tuple[object, ...]] = []
         lease_ms, window_ms = self._options.lease_ms, self._options.window_ms
         for r in batch.results:
+            before = known.get(r.item_ref)
             if r.item_ref in again:
                 promoted.append((r.item_ref, r.lease_id))
-                _count_record(r, ledger)
+                count_record(r, ledger, before)
                 ledger.host(r.host_hash).ready += 1
             elif r.outcome == "done":
                 done.append(
@@ -127,12 +141,17 @@ class Settling:
                         r.last_modified,
                         r.content_hash,
                         None if r.kind == "sitemap" else part,
+                        (LEADING if r.leads_on else REQUISITE) if r.kind == "requisite" else None,
+                        r.due_at,
+                        r.interval_ms,
+                        r.misses,
+                        lease_ms,
+                        window_ms,
                         r.item_ref,
                         r.lease_id,
-                        (LEADING if r.leads_on else REQUISITE) if r.kind == "requisite" else None,
                     )
                 )
-                _count_done(r, ledger, is_seed=r.item_ref in seeds)
+                count_done(r, ledger, before)
             elif r.outcome == "retry":
                 retry.append(
                     (r.at or 0, lease_ms, window_ms, r.tries, r.reason, r.item_ref, r.lease_id)
@@ -143,7 +162,7 @@ class Settling:
                 dead.append((r.reason, r.item_ref, r.lease_id))
                 ledger.host(r.host_hash).dead += 1
                 ledger.count(f"dead:{r.reason}")
-                if r.item_ref in seeds:
+                if before is not None and before.seed and not before.again:
                     ledger.count("seeds_final")
             ledger.host(r.host_hash).leased -= 1
         for name, rows in (
@@ -240,34 +259,3 @@ class Settling:
         if not lost:
             raise FrontierError("a batch settles one lease twice")
         return frozenset(lost)
-
-
-def _count_done(result: Result, ledger: Ledger, *, is_seed: bool) -> None:
-    change = ledger.host(result.host_hash)
-    change.done += 1
-    if result.kind == "sitemap":
-        ledger.count("sitemaps")
-        ledger.count("sitemap_failures", result.reason is not None)
-        return
-    _count_record(result, ledger)
-    if is_seed:
-        ledger.count("seeds_final")
-        if result.status is not None:
-            ledger.count("seeds_answered")
-
-
-def _count_record(result: Result, ledger: Ledger) -> None:
-    ledger.count("records")
-    if result.kind == "requisite":
-        ledger.count("requisites")
-    elif result.is_page:
-        ledger.host(result.host_hash).pages += 1
-        ledger.count("pages")
-    if result.reason is not None:
-        ledger.host(result.host_hash).fails += 1
-        ledger.count("failures")
-        ledger.count(f"error:{result.reason}")
-    if result.status is not None:
-        ledger.count(f"status:{result.status}")
-    if result.body_bytes:
-        ledger.count("bytes", result.body_bytes)

@@ -29,7 +29,11 @@ class DueHosts:
         return bool(self.of_requisites(connection, now, 1, is_spent=True))
 
     def page_budget(self, connection: sqlite3.Connection) -> int:
-        """Return how many pages may still be leased."""
+        """Return how many pages may still be leased.
+
+        What is visited again is a page already; while it is leased it counts twice, so that the
+        budget is never overdrawn.
+        """
         if self._options.max_pages is None:
             return _NO_LIMIT
         counters = dict(connection.execute(self._sql["read_counters"]).fetchall())
@@ -42,6 +46,11 @@ class DueHosts:
             return []
         row = (now, limit + _SPARE_HOSTS, PROBE_FROM)
         return connection.execute(self._sql["due_hosts"], row).fetchall()
+
+    def again(self, connection: sqlite3.Connection, now: int, limit: int) -> list[HostRow]:
+        """Return hosts that have URLs to visit again: no budget of pages holds those."""
+        row = (now, limit + _SPARE_HOSTS, PROBE_FROM)
+        return connection.execute(self._sql["due_hosts_again"], row).fetchall()
 
     def of_requisites(
         self, connection: sqlite3.Connection, now: int, limit: int, *, is_spent: bool

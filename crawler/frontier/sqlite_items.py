@@ -12,17 +12,25 @@ CRASHED_CRASHES = 4
 
 UrlRow = tuple[Any, ...]
 """A row of `ready_urls`: id, url, depth, priority, tries, crashes, visits, seed, chain …"""
+ROW_PRIORITY = 3
 ROW_SEED = 7
 ROW_KIND = 10
 SITEMAP = 1
 """`urls.kind` of a sitemap; 0 is a page."""
 REQUISITE = 2
 """`urls.kind` of what a page needs to look as it does."""
+FIRST_PRIORITY_AGAIN = 10
+"""URLs that are visited again have this `urls.priority` or a greater one."""
 LEADING = 3
 """`urls.kind` of a requisite that was answered with what would lead further from a page."""
 
 KINDS: tuple[Kind, ...] = ("page", "sitemap", "requisite", "requisite")
 """By `urls.kind`."""
+
+
+def is_again(row: UrlRow) -> bool:
+    """Tell whether a URL is visited again."""
+    return bool(row[ROW_PRIORITY] >= FIRST_PRIORITY_AGAIN)
 
 
 class DueHost(NamedTuple):
@@ -74,7 +82,7 @@ def page_item(
 ) -> Item:
     """Make the item of a URL; by position, because a claim makes hundreds."""
     ref, url, depth, priority, tries, crashes, visits, seed, chain, *rest = row
-    parent, kind, etag, last_modified, content_hash = rest
+    parent, kind, etag, last_modified, content_hash, interval_ms, misses = rest
     if crashes >= CRASHED_CRASHES and verdict is None:
         verdict = "crashed"
     return Item(
@@ -102,6 +110,8 @@ def page_item(
         last_modified,
         content_hash,
         host.streak,
+        interval_ms,
+        misses,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crawler.frontier.host_terms import TermsBook, first_limit, lease_limit
 from crawler.model.result import HostNote
+from crawler.ports import HostTerms
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class HostChange:
     noted_at: int = 0
     latency_ms: int | None = None
     throttled: int = 0
+    again: int = 0
+    """Of the ready ones, those that were visited before."""
 
     def note(self, note: HostNote, now: int) -> None:
         """Take in what a settled item says of its host; later notes are later in time."""
@@ -73,6 +76,9 @@ class Ledger:
     def count(self, name: str, amount: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + amount
 
+    def terms(self, connection: sqlite3.Connection, host_id: int) -> HostTerms:
+        return self._book.of_id(connection, host_id)
+
     def add_hosts(self, connection: sqlite3.Connection, hosts: Mapping[int, str], now: int) -> None:
         """Make rows for hosts that have none yet; they queue up behind those that wait."""
         terms = [(host_id, host, self._book.of(host)) for host_id, host in hosts.items()]
@@ -86,7 +92,7 @@ class Ledger:
 
     def book(self, connection: sqlite3.Connection) -> None:
         """Write all of it, once, before the commit."""
-        ready = leased = waiting = done = dead = robots = 0
+        ready = leased = waiting = done = dead = robots = again = 0
         rows = []
         if self._options.adaptive_factor > 0:
             self._adapt(connection)
@@ -97,6 +103,7 @@ class Ledger:
             waiting += c.waiting
             done += c.done
             dead += c.dead
+            again += c.again
             rows.append(
                 (
                     host_id,
@@ -119,6 +126,7 @@ class Ledger:
                     c.latency_ms,
                     c.throttled,
                     c.failures,
+                    c.again,
                 )
             )
         connection.executemany(self._sql["change_host"], rows)
@@ -128,6 +136,7 @@ class Ledger:
         self.count("waiting", waiting)
         self.count("done", done)
         self.count("dead", dead)
+        self.count("again", again)
         connection.executemany(
             self._sql["add_counter"], [entry for entry in self.counts.items() if entry[1]]
         )

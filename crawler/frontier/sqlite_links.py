@@ -192,11 +192,12 @@ class LinkBook:
         known = connection.execute(
             self._sql["known_hashes"], (host_id, json.dumps(list(urls)))
         ).fetchall()
-        for url_hash, ref, state, depth, reason, seed, status, kind in known:
+        for url_hash, ref, state, depth, reason, seed, status, kind, again in known:
             link = fresh.pop(url_hash)
             if link.kind == "requisite":
                 if state == _DEAD and reason == "depth":
                     self._promotion.to_requisite(connection, host_id, ref, link, ledger)
+                    ledger.count("seeds_final", -seed)
                 continue
             if kind >= REQUISITE:
                 if _is_near(link, limit):
@@ -214,10 +215,10 @@ class LinkBook:
                 and _is_near(link, limit)
             )
             if is_revived:
-                self._revive(connection, host_id, ref, ledger, is_seed=bool(seed))
+                self._revive(connection, host_id, ref, ledger, is_seed=bool(seed), again=again)
             if link.seed and not seed:
                 after = _READY if is_revived else state
-                self._make_seed(connection, ref, after, status, ledger)
+                self._make_seed(connection, ref, _DONE if again else after, status, ledger)
         return fresh
 
     def _make_seed(
@@ -228,7 +229,10 @@ class LinkBook:
         status: int | None,
         ledger: Ledger,
     ) -> None:
-        """Let a known URL be a seed, which has this state now and had this status."""
+        """Let a known URL be a seed, which has this state now and had this status.
+
+        One that is visited again counts as done.
+        """
         connection.execute(self._sql["make_seed"], (ref,))
         ledger.count("seeds")
         if state in _FINAL:
@@ -244,13 +248,15 @@ class LinkBook:
         ledger: Ledger,
         *,
         is_seed: bool,
+        again: int,
     ) -> None:
         connection.execute(self._sql["revive_url"], (ref,))
         change = ledger.host(host_id)
         change.ready += 1
+        change.again += again
         change.dead -= 1
         ledger.count("dead:depth", -1)
-        if is_seed:
+        if is_seed and not again:
             ledger.count("seeds_final", -1)
 
 

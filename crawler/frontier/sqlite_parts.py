@@ -10,6 +10,8 @@ from crawler.frontier.sqlite_ledger import Ledger
 from crawler.model.result import KeptBody
 from crawler.ports import Part, Reopened
 
+_DONE, _WAITING = 2, 3
+
 
 class Parts:
     """Registers, seals and reopens the parts of one node."""
@@ -50,33 +52,54 @@ class Parts:
         return Reopened(urls, parts)
 
     def _empty(self, connection: sqlite3.Connection, part_id: int, ledger: Ledger) -> int:
-        count = 0
-        hosts = connection.execute(self._sql["part_hosts"], (part_id,)).fetchall()
-        for host_id, done, pages, failures in hosts:
-            change = ledger.host(host_id)
-            change.done -= done
-            change.ready += done
-            change.pages -= pages
-            change.fails -= failures
-            ledger.count("records", -done)
-            ledger.count("pages", -pages)
-            ledger.count("failures", -failures)
-            count += done
-        groups = connection.execute(self._sql["part_counts"], (part_id,)).fetchall()
-        for status, reason, seed, is_requisite, done in groups:
-            if is_requisite:
-                ledger.count("requisites", -done)
-            if status is not None:
-                ledger.count(f"status:{status}", -done)
-            if reason is not None:
-                ledger.count(f"error:{reason}", -done)
-            if seed:
-                ledger.count("seeds_final", -done)
-                if status is not None:
-                    ledger.count("seeds_answered", -done)
+        count = self._uncount_urls(connection, part_id, ledger)
+        self._uncount_records(connection, part_id, ledger)
         for statement in ("reopen_urls", "empty_part", "drop_bodies", "drop_part_refs"):
             connection.execute(self._sql[statement], (part_id,))
         return count
+
+    def _uncount_urls(self, connection: sqlite3.Connection, part_id: int, ledger: Ledger) -> int:
+        """Let the URLs whose last record is in a part be ready in the counts of their hosts."""
+        count = 0
+        hosts = connection.execute(self._sql["part_hosts"], (part_id,)).fetchall()
+        for host_id, state, found, pages, failures, later, again in hosts:
+            change = ledger.host(host_id)
+            if state == _DONE:
+                change.done -= found
+            elif state == _WAITING:
+                change.waiting -= found
+            else:  # ready for their next visit, all of them
+                change.ready -= found
+                change.again -= found
+            change.ready += found
+            change.again += again
+            change.pages -= pages
+            change.fails -= failures
+            ledger.count("later", -later)
+            ledger.count("pages", -pages)
+            ledger.count("failures", -failures)
+            count += found
+        return count
+
+    def _uncount_records(
+        self, connection: sqlite3.Connection, part_id: int, ledger: Ledger
+    ) -> None:
+        """Take a part's records back from the counters."""
+        # Of visits before the last one only the number is known.
+        records: int = connection.execute(self._sql["part_records"], (part_id,)).fetchone()[0]
+        ledger.count("records", -records)
+        groups = connection.execute(self._sql["part_counts"], (part_id,)).fetchall()
+        for status, reason, seed, is_requisite, again, found in groups:
+            if is_requisite:
+                ledger.count("requisites", -found)
+            if status is not None:
+                ledger.count(f"status:{status}", -found)
+            if reason is not None:
+                ledger.count(f"error:{reason}", -found)
+            if seed:
+                ledger.count("seeds_final", 0 if again else -found)
+                if status is not None:
+                    ledger.count("seeds_answered", -found)
 
     def bodies(
         self, connection: sqlite3.Connection, hashes: Collection[bytes]

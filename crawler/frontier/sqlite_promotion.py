@@ -22,7 +22,8 @@ def merged(first: Link, second: Link, limit: int | None) -> Link:
     """Return what two links to one URL come to; `limit` is the greatest depth of pages there."""
     if first.kind == second.kind:
         nearer = second if second.depth < first.depth else first
-        return nearer._replace(seed=first.seed or second.seed)
+        changed_at = max(first.modified_at or 0, second.modified_at or 0) or None
+        return nearer._replace(seed=first.seed or second.seed, modified_at=changed_at)
     page, requisite = (first, second) if first.kind == "page" else (second, first)
     if limit is not None and page.depth > limit:
         return requisite

@@ -27,15 +27,16 @@ class Rejudging:
         origins: set[tuple[int, str]] = set()
         with immediate(connection):
             rows = connection.execute(self._sql["among"], (json.dumps(list(verdicts)),))
-            for ref, host_id, state, seed, reason, lost_url in rows:
+            for ref, host_id, state, seed, reason, again, lost_url in rows:
                 verdict = verdicts[ref]
                 change = ledger.host(host_id)
                 if state == _DEAD and verdict is None:
                     pardoned.append((ref,))
                     change.dead -= 1
                     change.ready += 1
+                    change.again += again
                     ledger.count(f"dead:{reason}", -1)
-                    ledger.count("seeds_final", -seed)
+                    ledger.count("seeds_final", 0 if again else -seed)
                     if lost_url is not None:
                         origins.add((host_id, origin(lost_url)))
                 elif state != _DEAD and verdict is not None:
@@ -43,10 +44,11 @@ class Rejudging:
                     change.dead += 1
                     if state == _READY:
                         change.ready -= 1
+                        change.again -= again
                     else:
                         change.waiting -= 1
                     ledger.count(f"dead:{verdict}")
-                    ledger.count("seeds_final", seed)
+                    ledger.count("seeds_final", 0 if again else seed)
             connection.executemany(self._sql["condemn_url"], condemned)
             connection.executemany(self._sql["pardon_url"], pardoned)
             connection.executemany(self._sql["pardon_origin"], sorted(origins))

@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 
 from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.sqlite_connection import immediate
+from crawler.frontier.sqlite_items import FIRST_PRIORITY_AGAIN
 from crawler.frontier.sqlite_ledger import Ledger
+from crawler.frontier.sqlite_revisit import Revisits, bury
 from crawler.model.work import Item
 
 MAX_FUTURE_MS = 31 * 24 * 3_600_000
@@ -17,8 +19,9 @@ _READY, _WAITING = 0, 3
 class Upkeep:
     """Frees and wakes in one store."""
 
-    def __init__(self, sql: Mapping[str, str], book: TermsBook) -> None:
+    def __init__(self, sql: Mapping[str, str], book: TermsBook, revisits: Revisits) -> None:
         self._sql = sql
+        self._revisits = revisits
         self._options = book.options
         self._book = book
 
@@ -69,6 +72,7 @@ class Upkeep:
         change.leased -= 1
         change.waiting += is_waiting
         change.ready += not is_waiting
+        change.again += not is_waiting and item.priority >= FIRST_PRIORITY_AGAIN
         change.freed_at = now
         return 1
 
@@ -93,31 +97,32 @@ class Upkeep:
         change.freed_at = now
         return 1
 
-    def tick(self, connection: sqlite3.Connection, now: int, limit: int) -> int:
+    def tick(
+        self, connection: sqlite3.Connection, now: int, limit: int, visits_until: int | None
+    ) -> int:
         """Free what expired, wake what is due, bury what is unreachable; return how many rows."""
-        if not self._has_work(connection, now):
+        if not connection.execute(self._sql["has_upkeep"], (now, visits_until)).fetchone()[0]:
             return 0  # without the write lock
         ledger = Ledger(self._sql, self._book)
         with immediate(connection):
             moved = self._expire(connection, now, limit, ledger)
             woken = connection.execute(self._sql["wake_urls"], (now, limit)).fetchall()
-            for (host_id,) in woken:
+            for host_id, again in woken:
                 change = ledger.host(host_id)
                 change.waiting -= 1
                 change.ready += 1
-            moved += len(woken) + self._bury(connection, limit, ledger)
+                change.again += again
+            moved += len(woken) + self._revisits.wake(connection, visits_until, limit, ledger)
+            moved += self._bury(connection, limit, now, ledger)
             ledger.book(connection)
         return moved
-
-    def _has_work(self, connection: sqlite3.Connection, now: int) -> bool:
-        return bool(connection.execute(self._sql["has_upkeep"], (now,)).fetchone()[0])
 
     def _expire(self, connection: sqlite3.Connection, now: int, limit: int, ledger: Ledger) -> int:
         lease_ms, window_ms = self._options.lease_ms, self._options.window_ms
         rows = connection.execute(
             self._sql["expired_urls"], (now, lease_ms, window_ms, limit)
         ).fetchall()
-        for ref, host_id, at in rows:
+        for ref, host_id, at, again in rows:
             is_waiting = at > now
             state = _WAITING if is_waiting else _READY
             connection.execute(self._sql["end_lease"], (state, at if is_waiting else None, ref))
@@ -125,6 +130,7 @@ class Upkeep:
             change.leased -= 1
             change.waiting += is_waiting
             change.ready += not is_waiting
+            change.again += again and not is_waiting
             change.freed_at = now
         origins = connection.execute(
             self._sql["expired_origins"], (now, lease_ms, window_ms)
@@ -135,7 +141,7 @@ class Upkeep:
             change.freed_at = now
         return len(rows) + len(origins)
 
-    def _bury(self, connection: sqlite3.Connection, limit: int, ledger: Ledger) -> int:
+    def _bury(self, connection: sqlite3.Connection, limit: int, now: int, ledger: Ledger) -> int:
         buried = 0
         for ref, host_id, prefix in connection.execute(
             self._sql["burying_origins"], (limit,)
@@ -143,13 +149,8 @@ class Upkeep:
             rows = connection.execute(
                 self._sql["ready_of_origin"], (host_id, prefix, limit - buried)
             ).fetchall()
-            connection.executemany(self._sql["bury_url"], [(row[0],) for row in rows])
+            bury(connection, self._sql, ledger, host_id, rows, now=now)
             buried += len(rows)
-            change = ledger.host(host_id)
-            change.ready -= len(rows)
-            change.dead += len(rows)
-            ledger.count("dead:origin_unreachable", len(rows))
-            ledger.count("seeds_final", sum(row[1] for row in rows))
             if buried >= limit:
                 break
             connection.execute(self._sql["origin_buried"], (ref,))
@@ -163,13 +164,15 @@ class Upkeep:
             connection.execute(self._sql["next_epoch"])
             connection.execute(self._sql["cap_hosts"], (now, cap))
             connection.execute(self._sql["cap_waiting"], (cap,))
+            connection.execute(self._sql["cap_visits"], (now, now + self._options.recrawl_max_ms))
             connection.execute(self._sql["cap_origins"], (cap,))
             connection.execute(self._sql["cap_failures"], (now,))
             connection.execute(self._sql["cap_failing"], (now,))
-            for (host_id,) in connection.execute(self._sql["free_all_urls"]).fetchall():
+            for host_id, again in connection.execute(self._sql["free_all_urls"]).fetchall():
                 change = ledger.host(host_id)
                 change.leased -= 1
                 change.ready += 1
+                change.again += again
                 change.freed_at = now
             for (host_id,) in connection.execute(self._sql["free_all_origins"]).fetchall():
                 change = ledger.host(host_id)

@@ -37,12 +37,17 @@ class Views:
         paused, pause_ends = connection.execute(self._sql["paused_hosts"], (now,)).fetchone()
         first_waiting = connection.execute(self._sql["first_waiting"]).fetchone()[0]
         dues = [due for due in (pause_ends, first_waiting) if due is not None]
+        later = counters.get("later", 0)
         max_pages = self._options.max_pages
         leased_pages = counters["leased"] - counters["leased_robots"]
         claimable, next_at = 0, None
         is_spent = max_pages is not None and counters["pages"] + leased_pages >= max_pages
         if is_spent:
-            held = counters["ready"]
+            held = counters["ready"] - counters["again"]
+            if counters["again"]:
+                claimable, next_at = connection.execute(
+                    self._sql["claimable_hosts_again"], (now, MOST_HOSTS, PROBE_FROM)
+                ).fetchone()
         else:
             claimable, next_at = connection.execute(
                 self._sql["claimable_hosts"], (now, MOST_HOSTS, PROBE_FROM)
@@ -69,6 +74,8 @@ class Views:
             next_due=min(dues, default=None),
             held_by_budget=int(held),
             waiting=counters["waiting"] + int(paused),
+            later=later,
+            next_visit=connection.execute(self._sql["next_visit"]).fetchone()[0] if later else None,
         )
 
     def hosts(
@@ -119,11 +126,11 @@ class Views:
         self, connection: sqlite3.Connection, known: Explanation, host_id: int, row: tuple[Any, ...]
     ) -> Explanation:
         number, reason, at, depth, tries, visits, status, crashes, parent, *rest = row
-        seed, chain, ref, priority, kind = rest
+        seed, chain, ref, priority, kind, visited_at, interval_ms, misses = rest
         state = _STATES[number]
         ahead = 0
         if state == "ready":
-            key = (host_id, priority, ref, MOST_AHEAD)
+            key = (host_id, priority, ref, MOST_AHEAD, at)
             ahead = connection.execute(self._sql["ready_before"], key).fetchone()[0]
         return replace(
             known,
@@ -139,6 +146,10 @@ class Views:
             parents=self._parents(connection, parent),
             seed=bool(seed),
             kind=KINDS[kind],
+            visited_at=visited_at,
+            visit_due_at=at if state == "done" else None,
+            interval_ms=interval_ms,
+            misses=misses,
             chain=tuple(json.loads(chain)) if chain else (),
             ahead=ahead,
         )

@@ -89,7 +89,7 @@ class Plan:
     max_requisites: int
     """Of one page."""
     recrawl_ms: int | None
-    """How long after a visit a page is due again; None: never."""
+    """How long after its first visit a page is due again; None: never."""
     recrawl_min_ms: int
     """Pages that change are not visited more often."""
     recrawl_max_ms: int
@@ -106,6 +106,11 @@ class Plan:
         """Whether more is taken from pages than every record has."""
         texts = self.main_text or self.markdown or self.simhash or self.link_details
         return bool(self.extract) or texts
+
+    @property
+    def revisits(self) -> bool:
+        """Whether any page is visited again."""
+        return self.recrawl_ms is not None or any(site.recrawl_ms for site in self.sites)
 
     @property
     def has_max_depth(self) -> bool:

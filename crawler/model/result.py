@@ -122,6 +122,12 @@ class Result(NamedTuple):
     leads_on: bool = False
     """requisite, done: as a page it would lead to other URLs (HTML, or a redirect), so it is
     fetched again if a page links to it."""
+    due_at: int | None = None
+    """done: when to visit it again, ms; None: never."""
+    interval_ms: int | None = None
+    """done: what the time until then is derived from, and the next one will be."""
+    misses: int = 0
+    """done: visits in a row, this one included, that found no page."""
 
 
 class HostNote(NamedTuple):

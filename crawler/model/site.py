@@ -24,6 +24,8 @@ class Site:
     exclude: tuple[str, ...] | None = None
     max_depth: int | None = None
     max_pages: int | None = None
+    recrawl_ms: int | None = None
+    """How long after a visit a page is due again; 0: never."""
     user_agent: str | None = None
     headers: Headers = field(default=(), repr=False)
     cookies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -44,6 +46,7 @@ class Site:
             "exclude": self.exclude,
             "depth": self.max_depth,
             "max_pages": self.max_pages,
+            "recrawl": self.recrawl_ms,
             "user_agent": self.user_agent,
             "header": self.headers or None,
             "cookie": self.cookies or None,

@@ -57,6 +57,10 @@ class Outlook(NamedTuple):
     """Ready URLs that only a page budget holds back."""
     waiting: int
     """URLs that wait for a due time, paused hosts' included."""
+    later: int = 0
+    """URLs that are done and will be visited again."""
+    next_visit: int | None = None
+    """When the first of those is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +94,10 @@ class Explanation:
     host_leased: int = 0
     """URLs of its host that are leased, without robots.txt."""
     origin: OriginState | None = None
+    visited_at: int | None = None
+    """When it was claimed for its last visit."""
+    visit_due_at: int | None = None
+    """done: when it is visited again."""
+    interval_ms: int | None = None
+    misses: int = 0
+    """Visits in a row that found no page."""

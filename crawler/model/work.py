@@ -53,6 +53,10 @@ class Item(NamedTuple):
     content_hash: bytes | None
     host_failures: int = 0
     """Rounds of failures in a row that the host had at claim: what its next pause depends on."""
+    interval_ms: int | None = None
+    """How long the last wait for a visit was meant to be; None: no visit has set it yet."""
+    misses: int = 0
+    """Visits in a row that found no page, counted to `policy.revisit.GONE_AFTER`."""
 
     def __hash__(self) -> int:
         return hash((self.kind, self.url))
@@ -81,3 +85,6 @@ class Link(NamedTuple):
     """`page`, `sitemap` or `requisite`. One address may be known as a page and as a sitemap, but
     page and requisite are one URL, fetched once. For a sitemap `depth` is how many sitemaps led to
     it, for a requisite it is that of its page."""
+    modified_at: int | None = None
+    """When the page changed last, as a sitemap or feed says, ms: a visit that was before that is
+    followed by the next one early."""

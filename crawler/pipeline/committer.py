@@ -195,7 +195,9 @@ class Committer:
                 key = link.url if link.kind == "page" else f"{link.kind} {link.url}"
                 first = merged.setdefault(key, link)
                 if link.depth < first.depth:
-                    merged[key] = link
+                    merged[key] = link._replace(modified_at=link.modified_at or first.modified_at)
+                elif link.modified_at is not None and first.modified_at is None:
+                    merged[key] = first._replace(modified_at=link.modified_at)
         return list(merged.values())
 
 

@@ -25,6 +25,7 @@ from crawler.pipeline.parts import PartRotation
 from crawler.pipeline.reader import Reader
 from crawler.pipeline.reading import PageReader
 from crawler.pipeline.requisite_choice import requisites_of
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.pipeline.store import open_frontier
 from crawler.policy.admission import admission_of
@@ -56,6 +57,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     admission = admission_of(plan, await frontier.roots(), now())
     resolver = LinkResolver(Parameters(plan.strip_params))
     known = KnownUrls(by_depth=plan.has_max_depth)
+    revisiting = Revisiting(plan)
     requisites = requisites_of(plan, admission, resolver)
     kept = _keeping(plan, frontier, now)
     rotation = PartRotation(
@@ -80,9 +82,12 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         fetcher=fetcher,
         robots=RobotsFetcher(fetcher, plan, now),
         rules=rules,
-        pages=PageSettler(pages, admission, known, requisites, packer),
-        sitemaps=SitemapSettler(plan, admission, resolver),
+        pages=PageSettler(
+            pages, admission, known, revisiting, requisites=requisites, packer=packer
+        ),
+        sitemaps=SitemapSettler(plan, admission, resolver, revisiting),
         committer=committer,
+        admission=admission,
         named_origins=await _named_origins(plan, frontier),
     )
 

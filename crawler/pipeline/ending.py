@@ -66,12 +66,19 @@ def _endings(
     if limit is not None and is_spent and left:
         name = "--" + limit.replace("_", "-")
         yield Ending(limit, COMPLETE, f"{name} reached, {done}; {left} URLs left")
+    if outlook.held_by_budget and _is_full(plan, counters):
+        yield Ending("max_pages", COMPLETE, f"--max-pages reached, {done}; {left} URLs left")
     if outlook.held_by_budget:
         held = f"{outlook.held_by_budget} URLs left of hosts that have used it up"
         yield Ending(
             "max_pages_per_host", COMPLETE, f"--max-pages-per-host reached, {done}; {held}"
         )
-    yield Ending("complete", COMPLETE, f"complete, {done}")
+    later = f"; {outlook.later} to be visited again" if plan.revisits and outlook.later else ""
+    yield Ending("complete", COMPLETE, f"complete, {done}{later}")
+
+
+def _is_full(plan: Plan, counters: Mapping[str, int]) -> bool:
+    return plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages
 
 
 def _urls(count: int) -> str:

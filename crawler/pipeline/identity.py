@@ -23,7 +23,13 @@ RULES = "rules"
 LAST_RUN = "last_run"
 """Name in the frontier's meta table: what else decides about a URL."""
 
-_DURATIONS = {"delay_ms": "delay", "max_time_ms": "max_time"}
+_DURATIONS = {
+    "delay_ms": "delay",
+    "max_time_ms": "max_time",
+    "recrawl_ms": "recrawl",
+    "recrawl_min_ms": "recrawl_min",
+    "recrawl_max_ms": "recrawl_max",
+}
 """Stored in ms, shown as they are typed."""
 
 
@@ -77,6 +83,18 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "allow_net": list(plan.allow_net),
         "delay_ms": plan.delay_ms,
         "adaptive_delay": plan.adaptive_delay,
+        **_times_of(plan),
+    }
+
+
+def _times_of(plan: Plan) -> dict[str, int | None]:
+    """Return when pages are visited again; bounds that nothing reaches say nothing."""
+    if not plan.revisits:
+        return {"recrawl_ms": None}
+    return {
+        "recrawl_ms": plan.recrawl_ms,
+        "recrawl_min_ms": plan.recrawl_min_ms,
+        "recrawl_max_ms": plan.recrawl_max_ms,
     }
 
 
@@ -102,7 +120,7 @@ def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
     before = (
         rules | {"sites": [], "cookie_domains": [], "requisites": False} | json.loads(meta[RULES])
     )
-    last = terms | json.loads(meta.get(LAST_RUN, "{}"))
+    last = terms | {"recrawl_ms": None} | json.loads(meta.get(LAST_RUN, "{}"))
     if before["output"] != rules["output"]:
         raise ConfigError(
             f"this job's output is {_value('output', before['output'])}, not "
@@ -133,6 +151,7 @@ def _site(site: Site) -> dict[str, Any]:
         "delay_ms": site.delay_ms,
         "per_host": site.per_host,
         "max_pages": site.max_pages,
+        "recrawl_ms": site.recrawl_ms,
         "user_agent": site.user_agent,
         "headers": sorted(name for name, _ in site.headers),
         "cookies": sorted(name for name, _ in site.cookies),
@@ -153,6 +172,7 @@ def stored_site(stored: Mapping[str, Any]) -> Site:
         exclude=None if exclude is None else tuple(exclude),
         max_depth=stored.get("depth"),
         max_pages=stored.get("max_pages"),
+        recrawl_ms=stored.get("recrawl_ms"),
         user_agent=stored.get("user_agent"),
         headers=tuple((name, HIDDEN) for name in stored.get("headers", ())),
         cookies=tuple((name, HIDDEN) for name in stored.get("cookies", ())),
@@ -200,6 +220,8 @@ def _site_differences(before: list[dict[str, Any]], now: list[dict[str, Any]]) -
 def _value(name: str, value: object) -> str:
     if value in (None, []):
         return "unset"
+    if name == "recrawl_ms" and value == 0:
+        return "never"
     if name in _DURATIONS and isinstance(value, int):
         return format_duration(value)
     if value == list(DEFAULT_NAMES):

@@ -62,6 +62,8 @@ class CrawlNode:
         self._snapshot_at = 0
         self._outlook: Outlook | None = None
         self._pages_at_start = -1
+        self._visits_until = None if not plan.revisits else self._started_at
+        """Visits that were due by then are made; without --keep-running, when the run began."""
         self._out = 0
         """Items claimed and not settled or freed yet, as far as this process has heard."""
         self.limit: str | None = None
@@ -116,7 +118,9 @@ class CrawlNode:
         if now - self._ticked_at >= TICK_MS:
             self._measure(now)
             self._ticked_at = now
-            await self._frontier.tick(now=now)
+            if self._visits_until is not None and self._plan.keep_running:
+                self._visits_until = now
+            await self._frontier.tick(now=now, visits_until=self._visits_until)
         if now - self._checkpoint_at >= CHECKPOINT_MS:
             self._checkpoint_at = now
             await self._frontier.checkpoint()
@@ -142,7 +146,9 @@ class CrawlNode:
             await self._show(now, counters, outlook)
         if not self._is_over(now, outlook):
             return True
-        return self.limit is None and await self._widening.step()
+        if self.limit is not None:
+            return False
+        return await self._widening.step() or self._plan.keep_running
 
     def _apply_limits(self, now: int, counters: Mapping[str, int]) -> None:
         plan = self._plan
@@ -151,7 +157,7 @@ class CrawlNode:
             limit = "max_time"
         elif plan.max_total_bytes is not None and counters.get("bytes", 0) >= plan.max_total_bytes:
             limit = "max_total_bytes"
-        elif plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages:
+        elif self._is_full(counters):
             limit = "max_pages"
         # Requisites go on after the last page, until another limit ends them too.
         if limit is not None and limit != self.limit and self.limit in (None, "max_pages"):
@@ -163,6 +169,13 @@ class CrawlNode:
         """Whether a limit ended the claims; that of pages holds no requisites back."""
         return self.limit is not None and not (self.limit == "max_pages" and self._plan.requisites)
 
+    def _is_full(self, counters: Mapping[str, int]) -> bool:
+        """Whether no page can come any more; where pages are visited again, those still are."""
+        plan = self._plan
+        if plan.max_pages is None or plan.revisits:
+            return False
+        return counters.get("pages", 0) >= plan.max_pages
+
     def _is_over(self, now: int, outlook: Outlook) -> bool:
         if self.limit in ("max_time", "max_total_bytes"):
             # Readers finish what they have begun, what still waits for one is given back.
@@ -172,6 +185,9 @@ class CrawlNode:
         if self._claims_nothing:
             return True
         if outlook.claimable:
+            return False
+        until = self._visits_until
+        if until is not None and outlook.next_visit is not None and outlook.next_visit <= until:
             return False
         return outlook.next_due is None or outlook.next_due > now + self._plan.max_wait_ms
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 import orjson
 
 from crawler.errors import UrlRejected
-from crawler.extract.record import make_record
+from crawler.extract.record import make_record, unchanged_record
 from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result
 from crawler.model.work import Item, Link
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.reading import PageReader
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import resolve
+from crawler.policy.sitemaps import USUAL_PRIORITY
 
 if TYPE_CHECKING:
     from crawler.pipeline.packing import PackedExchange, Packer
@@ -54,6 +56,8 @@ class PageSettler:
         reader: PageReader,
         admission: Admission,
         known: KnownUrls,
+        revisiting: Revisiting,
+        *,
         requisites: "RequisiteLinks | None" = None,
         packer: "Packer | None" = None,
     ) -> None:
@@ -61,6 +65,7 @@ class PageSettler:
         self._reader = reader
         self._admission = admission
         self._known = known
+        self._revisiting = revisiting
         self._requisites = requisites
         self._packer = packer
 
@@ -68,6 +73,11 @@ class PageSettler:
         """Settle a final response, any status."""
         if item.kind == "requisite":
             return await self._requisite(item, result, note)
+        packer = self._packer
+        if self._revisiting.is_same(item, result):
+            record = unchanged_record(item, result)
+            exchange = await packer.pack(item, result, record) if packer else None
+            return self._settle(item, result, record, note, exchange=exchange)
         reading = await self._reader.read(item.url, result)
         document, directives = reading.document, reading.directives
         links: Sequence[Link] = ()
@@ -85,7 +95,6 @@ class PageSettler:
             directives=directives,
             extras=reading.extras,
         )
-        packer = self._packer
         return self._settle(
             item,
             result,
@@ -134,7 +143,8 @@ class PageSettler:
                 root = target if refusal is None else None
             if refusal is None:
                 chain = (*item.chain, item.url)
-                links = [Link(target, item.depth, item.ref, item.priority, item.seed, chain)]
+                priority = item.priority if item.visit == 1 else USUAL_PRIORITY
+                links = [Link(target, item.depth, item.ref, priority, item.seed, chain)]
             else:
                 refusals = (refusal,)
         record = make_record(
@@ -154,6 +164,7 @@ class PageSettler:
             refusals=refusals,
             root=root,
             error=error,
+            target=target,
             is_page=False,
             leads_on=error is None,
             exchange=packer.pack_hop(item, result, record) if packer else None,
@@ -169,7 +180,8 @@ class PageSettler:
         detail = detail or UNFETCHED.get(error)
         record = make_record(item, result=None, error=error, error_detail=detail, now=now)
         # No request was made, so the note carries no start: the host's turn is given back.
-        return self._settle(item, None, record, HostNote(item.host_hash, None), error=error)
+        note = HostNote(item.host_hash, None)
+        return self._settle(item, None, record, note, error=error, at=now)
 
     def broken(self, item: Item, fault: BaseException, now: int) -> Settlement:
         """Settle an item that our own code could not handle."""
@@ -209,13 +221,22 @@ class PageSettler:
         refusals: Sequence[str] = (),
         root: str | None = None,
         error: str | None = None,
+        target: str | None = None,
+        at: int = 0,
         is_page: bool = True,
         leads_on: bool = False,
         exchange: "PackedExchange | None" = None,
     ) -> Settlement:
-        status = result.status if isinstance(result, Fetched | Redirected) else None
-        headers = result.headers if isinstance(result, Fetched | Redirected) else {}
         content_hash = record["content_hash"]
+        outcome = self._revisiting.outcome(
+            item,
+            result,
+            at=at if result is None else result.started_at,
+            content_hash=bytes.fromhex(content_hash) if isinstance(content_hash, str) else None,
+            error=error,
+            target=target,
+        )
+        record["unchanged"], record["change"] = outcome.change == "unchanged", outcome.change
         return Settlement(
             item=item,
             note=note,
@@ -226,15 +247,18 @@ class PageSettler:
                 item.lease_id,
                 "done",
                 reason=error,
-                status=status,
+                status=result.status if isinstance(result, Fetched | Redirected) else None,
                 is_page=is_page and item.kind == "page",
                 seed=item.seed,
                 body_bytes=len(result.body) if isinstance(result, Fetched) else 0,
-                etag=headers.get("etag"),
-                last_modified=headers.get("last-modified"),
-                content_hash=bytes.fromhex(content_hash) if isinstance(content_hash, str) else None,
+                etag=outcome.etag,
+                last_modified=outcome.last_modified,
+                content_hash=outcome.content_hash,
                 kind=item.kind,
                 leads_on=leads_on and item.kind == "requisite",
+                due_at=outcome.due_at,
+                interval_ms=outcome.interval_ms,
+                misses=outcome.misses,
             ),
             line=orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),
             exchange=exchange,

@@ -23,7 +23,9 @@ from crawler.pipeline.host_watch import HostWatch
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.settlement import Settlement
 from crawler.pipeline.sitemaps import SitemapSettler
+from crawler.policy.admission import Admission
 from crawler.policy.health import SLOW_DOWN
+from crawler.policy.revisit import conditions
 from crawler.policy.robots import RobotsRules
 from crawler.ports import Frontier, Now, Parent
 
@@ -51,6 +53,7 @@ class Reader:
         pages: PageSettler,
         sitemaps: SitemapSettler,
         committer: Committer,
+        admission: Admission,
         named_origins: frozenset[str],
     ) -> None:
         self._plan = plan
@@ -62,6 +65,7 @@ class Reader:
         self._pages = pages
         self._sitemaps = sitemaps
         self._committer = committer
+        self._admission = admission
         self._named_origins = named_origins
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
         self._paused: dict[str, int] = {}
@@ -103,18 +107,29 @@ class Reader:
             return self._settler(item).unfetched(item, item.verdict, self._now())
         if self._must_return(item):
             return None
+        rules = None
         if item.rules_version:
             rules = await self._rules_for(item)
             if rules is None:
                 # They expired while the item waited: the frontier asks for them again first.
                 return None
-            if not rules.allows(request_target(item.url)):
-                self.parent.fetched(item)
-                return _refused(item, "robots")
+        refusal = self._refusal(item, rules)
+        if refusal is not None:
+            self.parent.fetched(item)
+            return _refused(item, refusal)
         return await self._fetch(item)
 
     def _settler(self, item: Item) -> PageSettler | SitemapSettler:
         return self._sitemaps if item.kind == "sitemap" else self._pages
+
+    def _refusal(self, item: Item, rules: RobotsRules | None) -> str | None:
+        """Return why nothing is fetched: the rules may be others than when the URL was found."""
+        if rules is not None and not rules.allows(request_target(item.url)):
+            return "robots"
+        if item.visit == 1 or item.seed or item.kind == "sitemap":
+            # Narrower rules were applied to all that wait when the run began.
+            return None
+        return self._admission.refusal(item.url, item.depth)
 
     def _must_return(self, item: Item) -> bool:
         now = self._now()
@@ -142,6 +157,7 @@ class Reader:
         headers = self._plan.headers
         if headers and origin(item.url) not in self._named_origins:
             headers = ()
+        headers = (*headers, *conditions(item))
         result = await self._fetcher.fetch(self._watch.informed(item), headers=headers)
         self.parent.fetched(item)
         note = self._watch.note(item, result)

@@ -7,6 +7,7 @@ event of the log and a count.
 
 import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
 
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
@@ -15,6 +16,7 @@ from crawler.model.url import robots_url
 from crawler.model.work import Item, Link
 from crawler.parse.sitemap import Entry, Sitemap
 from crawler.pipeline.pages import hop_target
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.settlement import Settlement
 from crawler.policy import sitemaps as policy
 from crawler.policy.admission import Admission
@@ -25,7 +27,15 @@ from crawler.policy.robots import parse_robots
 class SitemapSettler:
     """Makes settlements of sitemaps; one instance per reader process."""
 
-    def __init__(self, plan: Plan, admission: Admission, resolver: LinkResolver) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        admission: Admission,
+        resolver: LinkResolver,
+        revisiting: Revisiting,
+    ) -> None:
+        self._revisits = plan.revisits
+        self._revisiting = revisiting
         self._is_on = policy.are_read(plan)
         self._token = plan.product_token
         self._admission = admission
@@ -47,11 +57,14 @@ class SitemapSettler:
 
     async def fetched(self, item: Item, result: Fetched, note: HostNote, *, now: int) -> Settlement:
         """Settle a final response, any status: the links of a good one."""
+        if self._revisiting.is_same(item, result):
+            self._log.info("sitemap_settled", url=item.url, status=result.status, unchanged=True)
+            return self._settle(item, result, note)
         if not 200 <= result.status < 300:
             reason = f"http_{result.status}"
             return self._settle(item, result, note, reason=reason)
         sitemap = Sitemap(result.body)
-        found = _Found(self._admission, self._resolver, item, now)
+        found = _Found(self._admission, self._resolver, item, now, dated=self._revisits)
         for entries in sitemap.pieces():
             found.add(entries)
             await asyncio.sleep(0)
@@ -79,7 +92,7 @@ class SitemapSettler:
         """Settle a hop: the target is a sitemap of its own, judged as one that was named here."""
         target, error, _ = hop_target(item, result)
         if target is None or error is not None:
-            return self._settle(item, result, note, reason=error)
+            return self._settle(item, result, note, reason=error, target=target)
         urls, refusals = policy.taken(
             [target], named_by=item.url, admission=self._admission, limit=1
         )
@@ -87,15 +100,15 @@ class SitemapSettler:
             _sitemap(url, item.depth, item.ref)._replace(chain=(*item.chain, item.url))
             for url in urls
         ]
-        return self._settle(item, result, note, links=links, refusals=refusals)
+        return self._settle(item, result, note, links=links, refusals=refusals, target=target)
 
     def failed(self, item: Item, result: Failed, note: HostNote) -> Settlement:
         """Settle a fetch that yielded no usable response."""
         return self._settle(item, result, note, reason=result.error)
 
-    def unfetched(self, item: Item, error: str, _: int) -> Settlement:
+    def unfetched(self, item: Item, error: str, now: int) -> Settlement:
         """Settle one whose outcome is known without a request (dns, connect, crashed)."""
-        return self._settle(item, None, HostNote(item.host_hash, None), reason=error)
+        return self._settle(item, None, HostNote(item.host_hash, None), reason=error, at=now)
 
     def broken(self, item: Item, _: BaseException, now: int) -> Settlement:
         """Settle one that our own code could not handle."""
@@ -110,7 +123,17 @@ class SitemapSettler:
         links: Sequence[Link] = (),
         refusals: Sequence[str] = (),
         reason: str | None = None,
+        target: str | None = None,
+        at: int = 0,
     ) -> Settlement:
+        outcome = self._revisiting.outcome(
+            item,
+            result,
+            at=at if result is None else result.started_at,
+            content_hash=_hash(result) if self._revisits else None,
+            error=reason,
+            target=target,
+        )
         if reason is not None:
             self._log.info("sitemap_failed", url=item.url, reason=reason)
         return Settlement(
@@ -125,6 +148,12 @@ class SitemapSettler:
                 reason=reason,
                 status=result.status if isinstance(result, Fetched | Redirected) else None,
                 kind="sitemap",
+                etag=outcome.etag,
+                last_modified=outcome.last_modified,
+                content_hash=outcome.content_hash,
+                due_at=outcome.due_at,
+                interval_ms=outcome.interval_ms,
+                misses=outcome.misses,
             ),
             links=links,
             refusals=refusals,
@@ -134,7 +163,16 @@ class SitemapSettler:
 class _Found:
     """What one sitemap leads to."""
 
-    def __init__(self, admission: Admission, resolver: LinkResolver, item: Item, now: int) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        resolver: LinkResolver,
+        item: Item,
+        now: int,
+        *,
+        dated: bool,
+    ) -> None:
+        self._dated = dated
         self._admission = admission
         self._resolver = resolver
         self._item = item
@@ -156,8 +194,15 @@ class _Found:
             url = found[0]
             refusal = judge(url, policy.PAGE_DEPTH)
             if refusal is None:
-                priority = policy.priority(entry.lastmod, self._now)
-                self._pages.setdefault(url, Link(url, policy.PAGE_DEPTH, item.ref, priority))
+                changed_at = policy.changed_at(entry.lastmod, self._now)
+                link = Link(
+                    url,
+                    policy.PAGE_DEPTH,
+                    item.ref,
+                    policy.priority(changed_at, self._now),
+                    modified_at=changed_at if self._dated else None,
+                )
+                self._pages.setdefault(url, link)
             else:
                 self.refusals.append(refusal)
 
@@ -176,6 +221,10 @@ class _Found:
         )
         self.refusals += refusals
         return [*self._pages.values(), *(_sitemap(url, item.depth + 1, item.ref) for url in urls)]
+
+
+def _hash(result: Fetched | Redirected | Failed | None) -> bytes | None:
+    return sha256(result.body).digest() if isinstance(result, Fetched) else None
 
 
 def _sitemap(url: str, depth: int, parent: int | None) -> Link:

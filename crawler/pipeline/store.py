@@ -1,5 +1,6 @@
 """Which frontier a plan asks for."""
 
+import json
 from collections.abc import Callable
 
 from crawler.frontier.sqlite import SqliteFrontier
@@ -21,11 +22,27 @@ def frontier_options(plan: Plan) -> FrontierOptions:
         max_depth=plan.max_depth,
         max_pages=plan.max_pages,
         max_pages_per_host=plan.max_pages_per_host,
+        recrawl_ms=plan.recrawl_ms,
+        recrawl_by=_times(plan),
+        recrawl_min_ms=plan.recrawl_min_ms,
+        recrawl_max_ms=max(
+            plan.recrawl_max_ms,
+            plan.recrawl_ms or 0,
+            *(site.recrawl_ms or 0 for site in plan.sites),
+        ),
         requisites=plan.requisites,
         adaptive_factor=ADAPTIVE_FACTOR if plan.adaptive_delay else 0,
         adaptive_cap_ms=ADAPTIVE_CAP_MS,
         terms_of=_site_terms(plan),
     )
+
+
+def _times(plan: Plan) -> str:
+    """Name all that due times of visits depend on; nothing where there are no visits."""
+    if not plan.revisits:
+        return ""
+    own = [[site.match, site.recrawl_ms] for site in plan.sites if site.recrawl_ms is not None]
+    return json.dumps([plan.recrawl_ms, own])
 
 
 def _site_terms(plan: Plan) -> Callable[[str], HostTerms | None] | None:
@@ -57,14 +74,16 @@ def site_limits(plan: Plan) -> Callable[[str], int | None] | None:
 
 def terms_of_site(plan: Plan, site: Site) -> HostTerms | None:
     """Return a table's terms, filled up with the crawl's; None where it has none."""
-    own = (site.delay_ms, site.per_host, site.max_pages, site.max_depth)
-    if own == (None, None, None, None):
+    own = (site.delay_ms, site.per_host, site.max_pages, site.max_depth, site.recrawl_ms)
+    if all(value is None for value in own):
         return None
+    recrawl_ms = plan.recrawl_ms if site.recrawl_ms is None else site.recrawl_ms or None
     return HostTerms(
         delay_ms=plan.delay_ms if site.delay_ms is None else site.delay_ms,
         per_host=site.per_host or plan.per_host,
         max_pages=site.max_pages or plan.max_pages_per_host,
         max_depth=plan.max_depth if site.max_depth is None else site.max_depth,
+        recrawl_ms=recrawl_ms,
     )
 
 

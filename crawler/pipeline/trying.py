@@ -23,6 +23,7 @@ from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.reading import PageReader, Reading
 from crawler.pipeline.requisite_choice import requisites_of
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.settlement import Settlement
 from crawler.pipeline.trial import Fields, Hop, Links, Outcome, Trial
 from crawler.pipeline.trial_around import Around, around_seeds
@@ -134,7 +135,8 @@ class _Trying:
             self._reader,
             self._admission,
             KnownUrls(by_depth=plan.has_max_depth),
-            requisites_of(plan, self._admission, self._resolver),
+            Revisiting(plan),
+            requisites=requisites_of(plan, self._admission, self._resolver),
         )
         self._parent = around.parent
         self._named_origins = with_tls(around.named)

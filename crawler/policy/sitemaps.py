@@ -33,7 +33,8 @@ SITEMAP_PRIORITY = 0
 _DAY_MS = 86_400_000
 _FRESH = ((7 * _DAY_MS, 3), (30 * _DAY_MS, 4))
 """Changed within so long: this priority."""
-_USUAL = 5
+USUAL_PRIORITY = 5
+"""Of a page of which nothing is known."""
 _MAX_DATE_LENGTH = 64
 
 
@@ -79,12 +80,17 @@ def taken(
     return list(urls), refusals
 
 
-def priority(lastmod: str | None, now: int) -> int:
-    """Return the priority of a page by the date of its last change; a hint, so garbage is usual."""
-    changed_at = _ms(lastmod) if lastmod else None
-    if changed_at is None or changed_at > now + _DAY_MS:
-        return _USUAL
-    return next((value for age, value in _FRESH if now - changed_at <= age), _USUAL)
+def changed_at(lastmod: str | None, now: int) -> int | None:
+    """Return when a page changed last, ms; a hint, so garbage is usual, and None then."""
+    at = _ms(lastmod) if lastmod else None
+    return None if at is None or at > now + _DAY_MS else at
+
+
+def priority(changed_at: int | None, now: int) -> int:
+    """Return the priority of a page by the date of its last change."""
+    if changed_at is None:
+        return USUAL_PRIORITY
+    return next((value for age, value in _FRESH if now - changed_at <= age), USUAL_PRIORITY)
 
 
 def _ms(text: str) -> int | None:

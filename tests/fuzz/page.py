@@ -11,6 +11,7 @@ from crawler.parse.html import MAX_LINKS, MAX_TEXT_BYTES
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
 from crawler.pipeline.reading import PageReader
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.settlement import Settlement
 from crawler.policy.admission import Admission
 from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver, canonicalize
@@ -33,6 +34,7 @@ def new_settler() -> PageSettler:
         PageReader(PLAN, LinkResolver(Parameters(DEFAULT_NAMES))),
         Admission(Scope("host", [URL], (), ()), NOW),
         KnownUrls(by_depth=False),
+        Revisiting(PLAN),
     )
 
 

@@ -5,6 +5,7 @@ import zlib
 
 from crawler.model.result import Fetched, HostNote
 from crawler.parse.sitemap import MAX_TEXT_LENGTH, Sitemap
+from crawler.pipeline.revisiting import Revisiting
 from crawler.pipeline.sitemaps import SitemapSettler
 from crawler.policy import sitemaps as policy
 from crawler.policy.admission import Admission
@@ -27,7 +28,7 @@ def check(data: bytes) -> None:
     assert sitemap.problem is None or 0 < len(sitemap.problem) < _MAX_PROBLEM
     for entry in entries:
         assert 0 < len(entry.url) <= MAX_TEXT_LENGTH
-        assert policy.priority(entry.lastmod, NOW) in range(10)
+        assert policy.priority(policy.changed_at(entry.lastmod, NOW), NOW) in range(10)
     if not _RUNNERS:
         _RUNNERS.append(asyncio.Runner())
     _RUNNERS[0].run(_check_settlement(data))
@@ -41,7 +42,7 @@ async def _check_settlement(data: bytes) -> None:
     result = Fetched(
         attempts=1, started_at=0, elapsed_ms=1, status=200, headers={}, body=data, truncated=False
     )
-    settler = SitemapSettler(PLAN, admission, _RESOLVER)
+    settler = SitemapSettler(PLAN, admission, _RESOLVER, Revisiting(PLAN))
     settlement = await settler.fetched(_ITEM, result, HostNote(_ITEM.host_hash, 0), now=NOW)
     assert settlement.line == b""
     urls = [(link.url, link.kind) for link in settlement.links]

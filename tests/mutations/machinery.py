@@ -236,7 +236,7 @@ MUTATIONS = [
     Mutation(
         "robots.txt is obeyed",
         "pipeline/reader.py",
-        "            if not rules.allows(request_target(item.url)):",
+        "        if rules is not None and not rules.allows(request_target(item.url)):",
         "            if False:",
         ("tests/e2e/test_resume.py::test_robots_txt_is_obeyed_or_not_as_the_person_says",),
         slow=True,
@@ -280,8 +280,8 @@ MUTATIONS = [
     Mutation(
         "an outcome is fenced by its lease",
         "frontier/sql/sqlite/commit.sql",
-        "WHERE id = ?8 AND state = 1 AND lease_id = ?9;",
-        "WHERE id = ?8 AND ?9 = ?9;",
+        "WHERE id = ?14 AND state = 1 AND lease_id = ?15;",
+        "WHERE id = ?14 AND ?15 = ?15;",
         (SETTLE,),
     ),
     Mutation(
@@ -308,8 +308,8 @@ MUTATIONS = [
     Mutation(
         "a crash never brings the next request forward",
         "frontier/sqlite_upkeep.py",
-        "                change.ready += 1\n                change.freed_at = now\n            for (host_id,)",
-        "                change.ready += 1\n            for (host_id,)",
+        "                change.again += again\n                change.freed_at = now\n            for (host_id,)",
+        "                change.again += again\n            for (host_id,)",
         (f"{SETTLE}::test_recover_frees_everything_and_keeps_the_delay",),
     ),
     Mutation(

@@ -29,6 +29,7 @@ links = st.lists(
         st.booleans(),
         st.sampled_from([(), ("https://h0.example/from",)]),
         st.sampled_from(["page", "page", "page", "sitemap", "requisite", "requisite"]),
+        st.sampled_from([None, None, 1, 20_000, 50_000, 100_000]),
     ),
     max_size=6,
 )
@@ -39,6 +40,7 @@ own_terms = st.builds(
     st.integers(1, 2),
     st.sampled_from([None, 3]),
     st.sampled_from([None, 1, 3]),
+    st.sampled_from([None, 15_000]),
 )
 outcomes = st.sampled_from(["done", "done", "leads_on", "failed", "hop", "retry", "dead"])
 verdicts = st.sampled_from(["rules", "allow", "allow", "defer", "dns", "connect"])
@@ -63,11 +65,16 @@ class Machine(RuleBasedStateMachine):
         max_sitemaps_per_host=st.sampled_from([1, 1_000]),
         requisites=st.booleans(),
         unreachable_robots_ms=st.sampled_from([0, 30_000, 1 << 40]),
+        recrawl_ms=st.sampled_from([None, 10_000, 30_000]),
+        recrawl_min_ms=st.sampled_from([1_000, 20_000]),
+        recrawl_max_ms=st.sampled_from([40_000, 1 << 40]),
         own=st.one_of(st.none(), own_terms),
     )
     def begin(self, own, **choices):
         if own is not None:
             choices["terms_of"] = {"h2.example": own}.get
+            if own.recrawl_ms is not None:
+                choices["recrawl_by"] = f"{choices['recrawl_ms']} {own.recrawl_ms}"
         self.has_requisites = choices["requisites"]
         options = FrontierOptions(per_host=1, lease_ms=20_000, window_ms=5_000, **choices)
         self.loop = asyncio.new_event_loop()
@@ -111,9 +118,9 @@ class Machine(RuleBasedStateMachine):
     def wait(self, wait):
         self.now += wait
 
-    @rule()
-    def tick(self):
-        self.both("tick", now=self.now)
+    @rule(visits=st.booleans())
+    def tick(self, visits):
+        self.both("tick", now=self.now, visits_until=self.now if visits else None)
 
     @rule(limit=st.integers(1, 6), ahead=st.integers(0, 6))
     def claim(self, limit, ahead):
@@ -130,14 +137,18 @@ class Machine(RuleBasedStateMachine):
         """Most of what happens: time passes, work is claimed and ends well."""
         self.now += wait
         self.both("add", self.taken(found), now=self.now)
-        self.both("tick", now=self.now)
+        self.both("tick", now=self.now, visits_until=self.now)
         count = len(self.held)
         self.claim(limit=6, ahead=0)
         pairs, self.held = self.held[count:], self.held[:count]
         for side, frontier in enumerate((self.memory, self.sql)):
             items = [pair[side] for pair in pairs]
             batch = Batch(
-                results=[self.result(i, "done", 0) for i in items if i.kind != "robots"],
+                results=[
+                    self.result(i, "done", wait % 2 and self.now + wait)
+                    for i in items
+                    if i.kind != "robots"
+                ],
                 rules=[
                     self.verdict(i, "allow", self.now + 60_000) for i in items if i.kind == "robots"
                 ],
@@ -164,7 +175,8 @@ class Machine(RuleBasedStateMachine):
         notes = [self.note(item, data) for item, _ in pairs]
         answers = []
         for frontier, (results, rules) in zip((self.memory, self.sql), batches, strict=True):
-            mark = PartMark(1, self.part_bytes, self.part_bytes + 10, len(results))
+            records = sum(r.outcome == "done" and r.kind != "sitemap" for r in results)
+            mark = PartMark(1, self.part_bytes, self.part_bytes + 10, records)
             batch = Batch(
                 results=results, rules=rules, links=self.taken(found), notes=notes, parts=[mark]
             )
@@ -182,6 +194,13 @@ class Machine(RuleBasedStateMachine):
 
     def result(self, item, outcome, later):
         base = (item.ref, item.host_hash, item.url_hash, item.lease_id)
+        result = self.plain_result(base, item, outcome, later)
+        if result.outcome != "done" or item.kind == "requisite" or not later:
+            return result
+        # Any time until the next visit, and any number of misses, also after earlier ones.
+        return result._replace(due_at=later, interval_ms=later - self.now, misses=item.visit % 3)
+
+    def plain_result(self, base, item, outcome, later):
         if item.kind == "sitemap" and outcome in ("done", "failed", "hop"):
             reason = "timeout" if outcome == "failed" else None
             return Result(*base, "done", reason=reason, status=200, kind="sitemap")

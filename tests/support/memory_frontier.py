@@ -51,6 +51,16 @@ class Url:
     last_modified: str | None = None
     content_hash: bytes | None = None
     leads_on: bool = False
+    visited_at: int | None = None
+    due: int | None = None
+    interval_ms: int | None = None
+    misses: int = 0
+    turn: tuple[int, int] = (-1, -1)
+    """Of a URL that is visited again: pages come after sitemaps, then what was due first."""
+
+    @property
+    def again(self):
+        return self.turn[0] >= 0
 
     @property
     def kind(self):
@@ -112,7 +122,17 @@ class Host:
 
     def ready(self):
         ready = [url for url in self.urls if url.state == "ready"]
-        return sorted(ready, key=lambda url: (url.link.priority, url.ref))
+        return sorted(ready, key=place)
+
+    @property
+    def has_again(self):
+        return any(url.again for url in self.ready())
+
+
+def place(url: Url):
+    if not url.again:
+        return (0, url.link.priority, -1, url.ref)
+    return (1, *url.turn, url.ref)
 
 
 class MemoryFrontier:
@@ -132,6 +152,8 @@ class MemoryFrontier:
         self.refs = itertools.count(1)
         self.leases = itertools.count(1 << 32)
         self.ahead: Mapping[int, int] = {}
+        self.only_again = False
+        self.times = ""
 
     async def open(self) -> None: ...
 
@@ -153,7 +175,11 @@ class MemoryFrontier:
         options = self.options
         own = options.terms_of(host.name) if options.terms_of else None
         return own or HostTerms(
-            options.delay_ms, options.per_host, options.max_pages_per_host, options.max_depth
+            options.delay_ms,
+            options.per_host,
+            options.max_pages_per_host,
+            options.max_depth,
+            options.recrawl_ms,
         )
 
     def free_leases(self, host: Host) -> int:
@@ -171,11 +197,12 @@ class MemoryFrontier:
             host.count("ready")
             and not host.asking
             and self.free_leases(host) > 0
-            and self.budget(host) > 0
+            and (self.budget(host) > 0 or host.has_again)
+            and (self.page_budget() > 0 or host.has_again)
         )
 
     def is_held(self, host: Host) -> bool:
-        return bool(host.count("ready")) and self.budget(host) <= 0
+        return any(not url.again for url in host.ready()) and self.budget(host) <= 0
 
     def owns_requisites(self, host: Host) -> bool:
         """Has requisites that may be asked for whatever the budgets of pages say."""
@@ -206,7 +233,8 @@ class MemoryFrontier:
                 continue
             nearer = link if link.depth < first.depth else first
             is_seed = link.kind == "page" and (first.seed or link.seed)
-            merged[key] = nearer._replace(seed=is_seed)
+            dates = [date for date in (first.modified_at, link.modified_at) if date]
+            merged[key] = nearer._replace(seed=is_seed, modified_at=max(dates, default=None))
         return sum(self.insert_one(link, now) for link in merged.values())
 
     @staticmethod
@@ -263,6 +291,51 @@ class MemoryFrontier:
             url.state, url.reason = "ready", None
         url.is_page, url.status, url.part = False, None, None
         url.etag = url.last_modified = url.content_hash = None
+        url.misses = 0
+
+    def changed(self, links: Sequence[Link], now: int) -> list[Url]:
+        if self.options.recrawl_ms is None and not self.options.recrawl_by:
+            return []
+        found = []
+        for link in links:
+            url = self.urls.get(self.key(link))
+            if url is None or url.state != "done" or None in (url.due, url.visited_at):
+                continue
+            if url.visited_at < (link.modified_at or 0) and url.due > self.earliest(url, now):
+                found.append(url)
+        return found
+
+    def earliest(self, url: Url, now: int) -> int:
+        recrawl_ms = self.terms(url.host).recrawl_ms or 0
+        least_ms = max(min(self.options.recrawl_min_ms, recrawl_ms), self.options.window_ms)
+        return max(now, url.visited_at + least_ms)
+
+    def pull(self, urls: Sequence[Url], now: int) -> None:
+        for url in urls:
+            if url.state == "done" and url.due is not None and url.due > self.earliest(url, now):
+                url.due = self.earliest(url, now)
+                if url.due <= now:
+                    self.wake(url)
+
+    def wake(self, url: Url) -> None:
+        url.state, url.reason = "ready", None
+        url.turn = (0 if url.link.kind == "sitemap" else 1, url.due)
+        for entry in url.host.origins.values():
+            if entry.gone:
+                entry.gone = entry.burying = False
+                entry.unreachable = entry.crashes = 0
+
+    def bury(self, url: Url, now: int) -> None:
+        if url.again:
+            recrawl_ms = self.terms(url.host).recrawl_ms
+            url.state, url.part = "done", None
+            url.due = None if recrawl_ms is None else now + recrawl_ms
+        else:
+            url.state, url.reason = "dead", "origin_unreachable"
+
+    def put_off(self, url: Url, due: int) -> None:
+        url.state, url.at = "waiting", due
+        url.turn = (url.turn[0], -1)
 
     def has_enough_sitemaps(self, name: str) -> bool:
         sitemaps = [u for u in self.urls.values() if u.link.kind == "sitemap"]
@@ -281,7 +354,11 @@ class MemoryFrontier:
             others = [h for h in self.hosts_by_key.values() if self.owns_requisites(h)]
             others = [h for h in others if h.next_at <= now and (budget <= 0 or self.is_held(h))]
         items: list[Item] = []
-        self.serve_all(hosts if budget > 0 else [], budget, now, items)
+        self.only_again = budget <= 0
+        served = {host.key for host in hosts}
+        others = [host for host in others if host.key not in served]
+        self.serve_all(hosts, limit if self.only_again else budget, now, items)
+        self.only_again = False
         self.serve_all(others, limit, now, items, only="requisite")
         return items
 
@@ -295,8 +372,9 @@ class MemoryFrontier:
             items += self.serve(host, -(-left // turns), now, only)
 
     def serve(self, host: Host, share: int, now: int, only: str | None = None) -> list[Item]:
+        only_again = not only and (self.only_again or self.budget(host) <= 0)
         if self.options.robots and (owing := [o for o in host.origins.values() if o.owes]):
-            paid = self.pay(host, owing, now, only)
+            paid = self.pay(host, owing, now, only, only_again=only_again)
             host.next_at = max(
                 host.last_start + self.delay(host) if self.delay(host) else 0, host.paused_until
             )
@@ -304,9 +382,11 @@ class MemoryFrontier:
                 return paid
         items: list[Item] = []
         moves = 0
-        want = min(share, self.free_leases(host), 1 << 31 if only else self.budget(host))
+        want = min(share, self.free_leases(host))
+        if not only and not only_again:
+            want = min(want, self.budget(host))
         for url in host.ready():
-            if only and url.kind != only:
+            if (only and url.kind != only) or (only_again and not url.again):
                 continue
             if want <= 0 or moves >= MOVES_PER_HOST:
                 break
@@ -315,10 +395,11 @@ class MemoryFrontier:
                 items.append(self.lease(url, entry, None, now))
                 want -= 1
             elif entry.gone:
-                url.state, url.reason = "dead", "origin_unreachable"
+                self.bury(url, now)
                 moves += 1
             elif entry.due > now:
-                url.state, url.at, url.reason = "waiting", entry.due, entry.obstacle
+                self.put_off(url, entry.due)
+                url.reason = entry.obstacle
                 moves += 1
             else:
                 if not items:
@@ -329,13 +410,16 @@ class MemoryFrontier:
             host.paused_until = 0
         return items
 
-    def pay(self, host: Host, owing: list[Origin], now: int, only: str | None) -> list[Item]:
+    def pay(
+        self, host: Host, owing: list[Origin], now: int, only: str | None, *, only_again: bool
+    ) -> list[Item]:
         for entry in owing:
             pages = [
                 url for url in host.ready() if url.kind != "sitemap" and only in (None, url.kind)
             ]
             urls = [url for url in pages if origin(url.url) == entry.name]
-            if urls or not only:
+            urls = [url for url in urls if url.again or not only_again]
+            if urls or not (only or only_again):
                 entry.owes = False
             if urls:
                 return [self.lease(urls[0], entry, entry.obstacle, now)]
@@ -356,6 +440,7 @@ class MemoryFrontier:
 
     def lease(self, url: Url, entry: Origin | None, verdict: str | None, now: int) -> Item:
         url.state, url.lease_id = "leased", next(self.leases)
+        url.turn = (url.turn[0], -1)
         url.at = now + self.options.lease_ms
         if url.crashes >= 4 and verdict is None:
             verdict = "crashed"
@@ -370,7 +455,7 @@ class MemoryFrontier:
             claimed_at=now,
             lease_until=url.at,
             depth=url.depth,
-            priority=url.link.priority,
+            priority=10 + url.turn[0] if url.again else url.link.priority,
             tries=url.tries,
             visit=url.visits + 1,
             delay_ms=self.delay(url.host),
@@ -383,6 +468,8 @@ class MemoryFrontier:
             etag=url.etag,
             last_modified=url.last_modified,
             content_hash=url.content_hash,
+            interval_ms=url.interval_ms,
+            misses=url.misses,
             host_failures=url.host.streak,
         )
 
@@ -434,6 +521,7 @@ class MemoryFrontier:
                 lost.add(rules.lease_id)
         if lost:
             return CommitResult(frozenset(lost))
+        changed = self.changed(batch.links, now)
         for mark in batch.parts:
             reader, part = self.part_rows[mark.part_id]
             self.part_rows[mark.part_id] = (
@@ -454,6 +542,7 @@ class MemoryFrontier:
         for rules in batch.rules:
             self.settle_rules(rules, now)
         new = self.insert(batch.links, now)
+        self.pull(changed, now)
         self.settle_health(batch, now)
         for note in batch.notes:
             host = self.hosts_by_key[note.host_hash]
@@ -505,10 +594,15 @@ class MemoryFrontier:
         url.reason = r.reason
         if r.outcome == "done":
             url.state, url.status = "done", r.status
+            was_page = url.is_page
             is_page = r.is_page and r.kind == "page"
             url.is_page, url.part = is_page, None if r.kind == "sitemap" else part
             url.etag, url.last_modified = r.etag, r.last_modified
             url.content_hash = r.content_hash
+            earliest = claimed_at + self.options.window_ms
+            before = url.visited_at, url.interval_ms, url.misses
+            url.visited_at, url.interval_ms, url.misses = claimed_at, r.interval_ms, r.misses
+            url.due = None if r.due_at is None else max(r.due_at, earliest)
             url.tries = url.crashes = 0
             url.visits += 1
             if r.kind == "sitemap":
@@ -519,14 +613,15 @@ class MemoryFrontier:
                 self.extra["requisites"] += 1
                 if url.kind == "page" and r.leads_on:
                     url.state, url.reason, url.status, url.part = "ready", None, None, None
+                    url.visited_at, url.interval_ms, url.misses = before
                     url.etag = url.last_modified = url.content_hash = None
                 else:
                     url.link = url.link._replace(kind="requisite")
                     url.leads_on = r.leads_on
-            url.host.pages += is_page
+            url.host.pages += is_page - was_page
             url.host.fails += r.reason is not None
             self.extra["records"] += 1
-            self.extra["pages"] += is_page
+            self.extra["pages"] += is_page - was_page
             self.extra["failures"] += r.reason is not None
             self.extra["bytes"] += r.body_bytes
             if r.status is not None:
@@ -628,7 +723,7 @@ class MemoryFrontier:
         row.last_start, row.next_at = now, now + delay
         return None
 
-    async def tick(self, *, now: int, limit: int = 1000) -> int:
+    async def tick(self, *, now: int, limit: int = 1000, visits_until: int | None = None) -> int:
         window_ms, lease_ms = self.options.window_ms, self.options.lease_ms
         moved = 0
         for url in self.urls.values():
@@ -648,12 +743,17 @@ class MemoryFrontier:
             if url.state == "waiting" and url.at <= now:
                 url.state = "ready"
                 moved += 1
+        due = [url for url in self.urls.values() if url.state == "done" and url.due is not None]
+        for url in sorted(due, key=lambda url: url.due)[:limit]:
+            if visits_until is not None and url.due <= visits_until:
+                self.wake(url)
+                moved += 1
         for entry in self.origins.values():
             if entry.burying and not entry.owes:
                 entry.burying = False
                 for url in entry.host.ready():
                     if origin(url.url) == entry.name:
-                        url.state, url.reason = "dead", "origin_unreachable"
+                        self.bury(url, now)
                         moved += 1
         return moved
 
@@ -691,13 +791,28 @@ class MemoryFrontier:
                     url.state, url.lease_id = "ready", None
                 elif url.state == "waiting":
                     url.at = min(url.at, cap)
+                elif url.state == "done" and (url.due or 0) > now + self.options.recrawl_max_ms:
+                    url.due = now + self.options.recrawl_max_ms
+                    url.visited_at = min(url.visited_at or 0, now)
             for entry in host.origins.values():
                 entry.lease_id = None
                 entry.due, entry.expires_at = min(entry.due, cap), min(entry.expires_at, cap)
                 if entry.failing_since is not None:
                     entry.failing_since = min(entry.failing_since, now)
         self.seal_where(lambda _: True)
+        self.reschedule()
         return await self.parts()
+
+    def reschedule(self) -> None:
+        times = self.options.recrawl_by or str(self.options.recrawl_ms or "")
+        if times == self.times:
+            return
+        self.times = times
+        for url in self.urls.values():
+            if url.state == "done":
+                wait = self.terms(url.host).recrawl_ms
+                url.interval_ms = None
+                url.due = None if wait is None else (url.visited_at or 0) + wait
 
     async def reopen(self, part: Part, *, now: int) -> Reopened:
         leaning = {part.part_id}
@@ -707,13 +822,14 @@ class MemoryFrontier:
         return Reopened(sum(self.empty(one) for one in parts), parts)
 
     def empty(self, part: Part) -> int:
-        lost = [u for u in self.urls.values() if u.state == "done" and u.part == part.part_id]
+        states = ("done", "ready", "waiting")
+        lost = [u for u in self.urls.values() if u.state in states and u.part == part.part_id]
+        self.extra["records"] -= self.part_rows[part.part_id][1].records
         for url in lost:
-            self.extra["records"] -= 1
             self.extra["pages"] -= url.is_page
             self.extra["requisites"] -= url.kind == "requisite"
             url.host.pages -= url.is_page
-            if url.reason is not None:
+            if url.reason is not None and url.state == "done":
                 url.host.fails -= 1
                 self.extra["failures"] -= 1
                 self.extra[f"error:{url.reason}"] -= 1
@@ -722,6 +838,12 @@ class MemoryFrontier:
             url.state, url.part, url.status, url.reason = "ready", None, None, None
             url.is_page = False
             url.visits -= 1
+            url.etag = url.last_modified = url.content_hash = None
+            url.misses = 0
+            if url.again and not url.visits:
+                url.turn = (-1, -1)
+                url.link = url.link._replace(priority=5)
+            url.turn = (url.turn[0], -1)
         reader, row = self.part_rows[part.part_id]
         self.part_rows[part.part_id] = (
             reader,
@@ -760,12 +882,14 @@ class MemoryFrontier:
         robots = sum(o.lease_id is not None for o in self.origins.values())
         for url in self.urls.values():
             counts[url.state] += 1
+            counts["again"] += url.state == "ready" and url.again
+            counts["later"] += url.state == "done" and url.due is not None
             if url.state == "dead":
                 name = f"dead:{url.reason}"
                 counts[name] = counts.get(name, 0) + 1
             if url.seed:
                 counts["seeds"] += 1
-                if url.state in ("done", "dead"):
+                if url.state in ("done", "dead") or url.again:
                     counts["seeds_final"] += 1
                     counts["seeds_answered"] += url.status is not None
         counts["leased"] += robots
@@ -779,12 +903,12 @@ class MemoryFrontier:
         ]
         dues = [h.paused_until for h in paused]
         dues += [url.at for url in self.urls.values() if url.state == "waiting"]
-        claimable: list[int] = []
-        held = counters["ready"]
+        hosts = list(self.hosts_by_key.values())
+        claimable = [h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now]
+        held = counters["ready"] - counters["again"]
         if self.page_budget() > 0:
-            hosts = list(self.hosts_by_key.values())
-            claimable = [h.next_at for h in hosts if self.is_claimable(h) and h.paused_until <= now]
-            held = sum(h.count("ready") for h in hosts if self.budget(h) <= 0)
+            held = sum(not url.again for h in hosts if self.is_held(h) for url in h.ready())
+        visits = [u.due for u in self.urls.values() if u.state == "done" and u.due is not None]
         if self.options.requisites and held:
             is_spent = self.page_budget() <= 0
             owners = [h for h in self.hosts_by_key.values() if is_spent or self.is_held(h)]
@@ -803,6 +927,8 @@ class MemoryFrontier:
             next_due=min(dues, default=None),
             held_by_budget=held,
             waiting=counters["waiting"] + sum(h.count("ready") for h in paused),
+            later=len(visits),
+            next_visit=min(visits, default=None),
         )
 
     def state_of(self, host: Host) -> HostState:
@@ -860,6 +986,7 @@ class MemoryFrontier:
                 entry.gone = entry.burying = False
                 entry.unreachable = entry.crashes = 0
             url.state, url.reason = "ready" if reason is None else "dead", reason
+            url.turn = (url.turn[0], -1)
             changed += 1
         return changed
 
@@ -896,6 +1023,10 @@ class MemoryFrontier:
             parents=tuple(parents),
             seed=known.seed,
             kind=known.kind,
+            visited_at=known.visited_at,
+            visit_due_at=known.due if known.state == "done" else None,
+            interval_ms=known.interval_ms,
+            misses=known.misses,
             chain=known.link.chain,
             ahead=self.ahead_of(known) if known.state == "ready" else 0,
             **about,
@@ -916,9 +1047,7 @@ class MemoryFrontier:
         )
 
     def ahead_of(self, url: Url) -> int:
-        key = (url.link.priority, url.ref)
-        ready = (one for one in url.host.urls if one.state == "ready")
-        return sum((one.link.priority, one.ref) < key for one in ready)
+        return url.host.ready().index(url)
 
     async def meta(self) -> dict[str, str]:
         return dict(self.values)

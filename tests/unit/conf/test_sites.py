@@ -36,6 +36,7 @@ include = ["*a*"]
 exclude = ["*b*"]
 depth = 0
 max_pages = 7
+recrawl = "12h"
 user_agent = "Other/1.0"
 header = ["X-Key: hunter2"]
 cookie = ["sid=hunter2", "b=1"]
@@ -61,6 +62,7 @@ def test_every_key_comes_through(tmp_path: Path) -> None:
         exclude=("*b*",),
         max_depth=0,
         max_pages=7,
+        recrawl_ms=43_200_000,
         user_agent="Other/1.0",
         headers=(("X-Key", SECRET),),
         cookies=(("sid", SECRET), ("b", "1")),

@@ -4,7 +4,7 @@ import pytest
 
 from crawler.policy.admission import Admission
 from crawler.policy.scope import Scope
-from crawler.policy.sitemaps import are_read, priority, taken
+from crawler.policy.sitemaps import are_read, changed_at, priority, taken
 from tests.support.fetch import make_plan
 
 NOW = 1_800_000_000_000  # 2027-01-15T08:00:00Z
@@ -33,7 +33,7 @@ def admission(mode: str = "host", **globs: tuple[str, ...]) -> Admission:
     ],
 )
 def test_what_changed_lately_comes_first(lastmod: str | None, expected: int) -> None:
-    assert priority(lastmod, NOW) == expected
+    assert priority(changed_at(lastmod, NOW), NOW) == expected
 
 
 @pytest.mark.parametrize(

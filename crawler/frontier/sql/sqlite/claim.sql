@@ -31,6 +31,13 @@ WHERE h.asking = 0 AND h.leased < h.lease_limit AND h.next_at <= ?1 AND (h.strea
     AND h.held >= ?4
 ORDER BY h.next_at LIMIT ?2;
 
+-- name: due_hosts_again
+-- Hosts that may be asked now and have URLs to visit again.
+SELECT id, host, delay_ms, CASE WHEN streak >= ?3 THEN 1 ELSE lease_limit END - leased, 0, owed, last_start, paused_until,
+    streak
+FROM hosts
+WHERE again > 0 AND claimable = 1 AND next_at <= ?1 AND (streak < ?3 OR leased = 0) ORDER BY next_at LIMIT ?2;
+
 -- name: host_origins
 -- The origins of a host (one for http, one for https) as the robots gate sees them.
 SELECT id, origin, verdict IS NOT NULL AND obstacle IS NULL AND expires_at > ?2, version, due > ?2, due,
@@ -42,28 +49,29 @@ FROM origins WHERE host_id = ?1;
 INSERT INTO origins (host_id, origin) VALUES (?1, ?2) RETURNING id;
 
 -- name: ready_urls
--- The best URLs of a host: by priority, then age.
+-- The best URLs of a host: by priority, then age; those to visit again (from priority 10 on) by due time. ?3: only
+-- from that priority on.
 SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
-    u.etag, u.last_modified, u.content_hash
+    u.etag, u.last_modified, u.content_hash, u.interval_ms, u.misses
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
-WHERE u.host_id = ?1 AND u.state = 0 ORDER BY u.priority, u.id LIMIT ?2;
+WHERE u.host_id = ?1 AND u.state = 0 AND u.priority >= ?3 ORDER BY u.priority, u.at, u.id LIMIT ?2;
 
 -- name: ready_requisites
--- The best requisites of a host.
+-- The best requisites of a host; ?3 as above.
 SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
-    u.etag, u.last_modified, u.content_hash
+    u.etag, u.last_modified, u.content_hash, u.interval_ms, u.misses
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
-WHERE u.host_id = ?1 AND u.state = 0 AND u.kind >= 2 ORDER BY u.priority, u.id LIMIT ?2;
+WHERE u.host_id = ?1 AND u.state = 0 AND u.kind >= 2 AND u.priority >= ?3 ORDER BY u.priority, u.id LIMIT ?2;
 
 -- name: ready_url_of_origin
--- The best page of one origin of a host, or requisite (?3 = 2: requisites alone); a sitemap would leave no record
--- of the verdict.
+-- The best page of one origin of a host, or requisite (?3 = 2: requisites alone; ?4: only from that priority on); a
+-- sitemap would leave no record of the verdict.
 SELECT u.id, u.url, u.depth, u.priority, u.tries, u.crashes, u.visits, u.seed, u.chain, p.url, u.kind,
-    u.etag, u.last_modified, u.content_hash
+    u.etag, u.last_modified, u.content_hash, u.interval_ms, u.misses
 FROM urls AS u LEFT JOIN urls AS p ON p.id = u.parent
-WHERE u.host_id = ?1 AND u.state = 0 AND u.kind <> 1 AND u.kind >= ?3
+WHERE u.host_id = ?1 AND u.state = 0 AND u.priority >= ?4 AND u.kind <> 1 AND u.kind >= ?3
     AND substr(u.url, 1, length(?2)) = ?2
-ORDER BY u.priority, u.id LIMIT 1;
+ORDER BY u.priority, u.at, u.id LIMIT 1;
 
 -- name: lease_url
 -- A URL is leased from now until ?2.
@@ -80,6 +88,10 @@ UPDATE urls SET state = 3, at = ?1, reason = ?2 WHERE id = ?3;
 -- name: bury_url
 -- A ready URL dies, because its origin has been given up.
 UPDATE urls SET state = 4, at = NULL, reason = 'origin_unreachable' WHERE id = ?1;
+
+-- name: postpone_url
+-- A ready URL that is visited again is done once more, because its origin has been given up; due at ?1.
+UPDATE urls SET state = 2, at = ?1, part = NULL WHERE id = ?2;
 
 -- name: origin_paid
 -- The verdict that an origin owed has been handed out.

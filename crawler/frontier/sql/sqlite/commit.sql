@@ -1,15 +1,18 @@
 -- Settling: outcomes, robots rules, links.
 
--- name: seeds_among
--- Of a JSON list of row ids, those of seeds.
-SELECT id FROM urls WHERE id IN (SELECT value FROM json_each(?1)) AND seed = 1;
+-- name: before_among
+-- Of a JSON list of row ids, what seeds and URLs that were visited before have been until now.
+SELECT id, seed, priority >= 10, status, is_page FROM urls
+WHERE id IN (SELECT value FROM json_each(?1)) AND (seed = 1 OR visits > 0);
 
 -- name: settle_done
--- A record was written; only while the lease still holds.
-UPDATE urls SET state = 2, at = NULL, lease_id = NULL, tries = 0, crashes = 0, visits = visits + 1,
+-- A record was written; only while the lease still holds; the next visit (?9) not within the window (?13) after
+-- the claim.
+UPDATE urls SET state = 2, at = max(?9, at - ?12 + ?13), lease_id = NULL, tries = 0, crashes = 0,
+    visits = visits + 1, visited_at = at - ?12, interval_ms = ?10, misses = ?11,
     status = ?1, reason = ?2, is_page = ?3, etag = ?4, last_modified = ?5, content_hash = ?6, part = ?7,
-    kind = coalesce(?10, kind)
-WHERE id = ?8 AND state = 1 AND lease_id = ?9;
+    kind = coalesce(?8, kind)
+WHERE id = ?14 AND state = 1 AND lease_id = ?15;
 
 -- name: settle_promoted
 -- A requisite has its record, and is now fetched as the page that it has become; only while the lease still holds.
@@ -92,7 +95,7 @@ WHERE NOT EXISTS (
 -- name: known_hashes
 -- Of one host's URL hashes, what the store has of those it knows. CROSS keeps the order of the tables: else
 -- SQLite walks all URLs of the host, once per call.
-SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status, u.kind
+SELECT s.url_hash, u.id, u.state, u.depth, u.reason, u.seed, u.status, u.kind, u.priority >= 10
 FROM json_each(?2) AS j CROSS JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value
 JOIN urls AS u ON u.id = s.id;
 
@@ -125,7 +128,7 @@ UPDATE urls SET state = 0, reason = NULL WHERE id = ?1;
 -- A requisite is a page as well (?2: its state from now on); whoever reads it as one needs all of it.
 UPDATE urls SET kind = 0, state = ?2, reason = CASE WHEN ?2 >= 3 THEN reason END, priority = min(priority, ?3),
     depth = ?4, parent = ?5, chain = ?6, is_page = 0, status = NULL, part = NULL, etag = NULL, last_modified = NULL,
-    content_hash = NULL
+    content_hash = NULL, misses = 0
 WHERE id = ?1;
 
 -- name: make_requisite

@@ -9,7 +9,7 @@ ON CONFLICT DO NOTHING;
 -- name: change_host
 -- All that one transaction changes: counts; the clock by the last start (?10 = 1) or by freed leases (?13); the
 -- health by an answer (?14 = 1), then a failure (?15: its start) that counts if it began after the last one,
--- or if a reader has counted it (?20).
+-- or if a reader has counted it (?20). ?21: of the ready ones, those that were visited before.
 UPDATE hosts SET
     ready = ready + ?2, leased = leased + ?3, asking = asking + ?4, waiting = waiting + ?5,
     done = done + ?6, dead = dead + ?7, pages = pages + ?8, fails = fails + ?9,
@@ -17,7 +17,7 @@ UPDATE hosts SET
     paused_until = max(paused_until, ?12),
     next_at = max(
         CASE WHEN ?10 AND delay_ms > 0 THEN max(last_start, ?11) + delay_ms ELSE next_at END,
-        paused_until, ?12,
+        CASE WHEN ?10 THEN max(paused_until, ?12) ELSE 0 END,
         CASE WHEN ?13 > 0 THEN ?13 + delay_ms ELSE 0 END
     ),
     streak = max(
@@ -27,7 +27,7 @@ UPDATE hosts SET
     last_failure = CASE WHEN ?15 > coalesce(failed_at, -1) THEN ?16 ELSE last_failure END,
     failed_at = CASE WHEN ?15 > coalesce(failed_at, -1) THEN max(?15, ?17) ELSE failed_at END,
     latency_ms = coalesce((latency_ms * 7 + ?18) / 8, ?18, latency_ms),
-    throttled = throttled + ?19
+    throttled = throttled + ?19, again = again + ?21
 WHERE id = ?1;
 
 -- name: adapt_host

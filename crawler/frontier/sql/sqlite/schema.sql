@@ -36,6 +36,7 @@ CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
 -- id: the host hash. next_at is never before paused_until. owed: an origin owes a URL its verdict.
 -- own_delay_ms: by the settings; delay_ms: the longest of that, crawl_delay_ms and what latency_ms asks
 -- for. streak: rounds of failures in a row; failed_at: when the last one that counted was committed.
+-- again: of the ready URLs those that were visited before; no budget of pages holds them.
 CREATE TABLE hosts (
     id INTEGER PRIMARY KEY,
     host TEXT NOT NULL,
@@ -55,22 +56,24 @@ CREATE TABLE hosts (
     pages INTEGER NOT NULL DEFAULT 0,
     fails INTEGER NOT NULL DEFAULT 0,
     owed INTEGER NOT NULL DEFAULT 0,
-    claimable INTEGER GENERATED ALWAYS AS (
-        ready > 0 AND asking = 0 AND leased < lease_limit
-        AND (page_limit IS NULL OR pages + leased < page_limit)
-    ) VIRTUAL,
-    held INTEGER GENERATED ALWAYS AS (
-        ready > 0 AND page_limit IS NOT NULL AND pages + leased >= page_limit
-    ) VIRTUAL,
     own_delay_ms INTEGER NOT NULL DEFAULT 0,
     streak INTEGER NOT NULL DEFAULT 0,
     failed_at INTEGER,
     last_failure TEXT,
     latency_ms INTEGER,
-    throttled INTEGER NOT NULL DEFAULT 0
+    throttled INTEGER NOT NULL DEFAULT 0,
+    again INTEGER NOT NULL DEFAULT 0,
+    claimable INTEGER GENERATED ALWAYS AS (
+        ready > 0 AND asking = 0 AND leased < lease_limit
+        AND (page_limit IS NULL OR pages + leased < page_limit OR again > 0)
+    ) VIRTUAL,
+    held INTEGER GENERATED ALWAYS AS (
+        ready > again AND page_limit IS NOT NULL AND pages + leased >= page_limit
+    ) VIRTUAL
 );
 CREATE INDEX hosts_claimable ON hosts (next_at) WHERE claimable = 1;
 CREATE INDEX hosts_held ON hosts (id) WHERE held = 1;
+CREATE INDEX hosts_again ON hosts (next_at) WHERE again > 0;
 CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0;
 
 -- verdict, body, version, expires_at: the last rules that were learned. obstacle: why there are
@@ -102,9 +105,12 @@ CREATE INDEX origins_host ON origins (host_id);
 CREATE INDEX origins_leased ON origins (lease_until) WHERE lease_id IS NOT NULL;
 CREATE INDEX origins_burying ON origins (id) WHERE burying = 1;
 
--- at: end of the lease (leased) or due time (waiting). reason: error word of a record (done), why it
--- waits (waiting), why it was refused (dead). is_page: its record counts against page budgets.
--- kind: 0 page, 1 sitemap, 2 requisite, 3 requisite that would lead on as a page.
+-- at: end of the lease (leased), due time (waiting) or next visit (done; NULL: none); of a ready URL that
+-- is visited again: when the visit was due, NULL if it was put off since. reason: error word of a record
+-- (done), why it waits (waiting), why it was refused (dead). is_page: its record counts against page
+-- budgets. kind: 0 page, 1 sitemap, 2 requisite, 3 requisite that would lead on as a page. priority: 0 to
+-- 9, but 10 (sitemaps) or 11 once a visit was due again. visited_at: claim of the last visit. misses:
+-- visits in a row that found no page.
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
     host_id INTEGER NOT NULL,
@@ -127,9 +133,13 @@ CREATE TABLE urls (
     etag TEXT,
     last_modified TEXT,
     content_hash BLOB,
-    kind INTEGER NOT NULL DEFAULT 0
+    kind INTEGER NOT NULL DEFAULT 0,
+    visited_at INTEGER,
+    interval_ms INTEGER,
+    misses INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX urls_ready ON urls (host_id, priority, id) WHERE state = 0;
+CREATE INDEX urls_ready ON urls (host_id, priority, at, id) WHERE state = 0;
+CREATE INDEX urls_later ON urls (at) WHERE state = 2 AND at IS NOT NULL;
 CREATE INDEX urls_leased ON urls (at) WHERE state = 1;
 CREATE INDEX urls_waiting ON urls (at) WHERE state = 3;
 CREATE INDEX urls_sitemaps ON urls (host_id) WHERE kind = 1;

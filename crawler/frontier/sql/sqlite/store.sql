@@ -117,19 +117,26 @@ DELETE FROM bodies WHERE part = ?1;
 DELETE FROM part_refs WHERE part = ?1 OR refers_to = ?1;
 
 -- name: part_hosts
--- What each host has in a part.
-SELECT host_id, count(*), sum(is_page), sum(reason IS NOT NULL) FROM urls
-WHERE part = ?1 AND state = 2 GROUP BY host_id;
+-- What each host has in a part, by state: done, ready or waiting for the next visit.
+SELECT host_id, state, count(*), sum(is_page), sum(state = 2 AND reason IS NOT NULL), sum(state = 2 AND at IS NOT NULL),
+    sum(visits > 1 AND priority >= 10)
+FROM urls WHERE part = ?1 AND state IN (0, 2, 3) GROUP BY host_id, state;
+
+-- name: part_records
+-- How many records a part has.
+SELECT records FROM parts WHERE id = ?1;
 
 -- name: part_counts
 -- What the counters have of a part.
-SELECT status, reason, seed, kind >= 2, count(*) FROM urls
-WHERE part = ?1 AND state = 2 GROUP BY status, reason, seed, kind >= 2;
+SELECT status, CASE state WHEN 2 THEN reason END, seed, kind >= 2, visits > 1 AND priority >= 10, count(*) FROM urls
+WHERE part = ?1 AND state IN (0, 2, 3) GROUP BY 1, 2, 3, 4, 5;
 
 -- name: reopen_urls
--- URLs whose record was lost are ready again.
-UPDATE urls SET state = 0, visits = visits - 1, part = NULL, is_page = 0, status = NULL, reason = NULL
-WHERE part = ?1 AND state = 2;
+-- URLs whose record was lost are ready again, and nothing is known of what was found.
+UPDATE urls SET state = 0, at = NULL, visits = visits - 1, part = NULL, is_page = 0, status = NULL, reason = NULL,
+    etag = NULL, last_modified = NULL, content_hash = NULL, misses = 0,
+    priority = CASE WHEN priority >= 10 AND visits = 1 THEN 5 ELSE priority END
+WHERE part = ?1 AND state IN (0, 2, 3);
 
 -- name: empty_part
 -- A part that lost bytes counts as empty.

@@ -22,7 +22,7 @@ WHERE id = ?2 AND lease_id = ?3;
 
 -- name: expired_urls
 -- Leases that ran out, with the time from which the window allows another claim.
-SELECT id, host_id, at - ?2 + ?3 FROM urls WHERE state = 1 AND at <= ?1 ORDER BY at LIMIT ?4;
+SELECT id, host_id, at - ?2 + ?3, priority >= 10 FROM urls WHERE state = 1 AND at <= ?1 ORDER BY at LIMIT ?4;
 
 -- name: end_lease
 -- A lease that ran out (?1: ready or waiting, ?2: until when).
@@ -36,7 +36,7 @@ WHERE lease_id IS NOT NULL AND lease_until <= ?1 RETURNING host_id;
 -- name: wake_urls
 -- Waiting URLs whose time has come.
 UPDATE urls SET state = 0, at = NULL
-WHERE id IN (SELECT id FROM urls WHERE state = 3 AND at <= ?1 ORDER BY at LIMIT ?2) RETURNING host_id;
+WHERE id IN (SELECT id FROM urls WHERE state = 3 AND at <= ?1 ORDER BY at LIMIT ?2) RETURNING host_id, priority >= 10;
 
 -- name: burying_origins
 -- Origins that were given up and may still have ready URLs; the verdict they owe comes first.
@@ -44,7 +44,8 @@ SELECT id, host_id, origin || '/' FROM origins WHERE burying = 1 AND owes = 0 LI
 
 -- name: ready_of_origin
 -- Ready URLs of one origin.
-SELECT id, seed FROM urls WHERE host_id = ?1 AND state = 0 AND substr(url, 1, length(?2)) = ?2 LIMIT ?3;
+SELECT id, seed, priority >= 10 FROM urls
+WHERE host_id = ?1 AND state = 0 AND substr(url, 1, length(?2)) = ?2 LIMIT ?3;
 
 -- name: origin_buried
 -- No ready URL of a given-up origin is left; later ones die when a claim meets them.
@@ -54,10 +55,14 @@ UPDATE origins SET burying = 0 WHERE id = ?1;
 -- A stored time beyond the cap comes from a wrong clock.
 UPDATE urls SET at = ?1 WHERE state = 3 AND at > ?1;
 
+-- name: cap_visits
+-- So does a visit that is due beyond its cap (?2), or one that was made after now (?1).
+UPDATE urls SET at = min(at, ?2), visited_at = min(visited_at, ?1) WHERE state = 2 AND at > ?2;
+
 -- name: free_all_urls
 -- At start nobody holds a lease.
 UPDATE urls SET state = 0, at = NULL, lease_id = NULL WHERE id IN (SELECT id FROM urls WHERE state = 1)
-RETURNING host_id;
+RETURNING host_id, priority >= 10;
 
 -- name: free_all_origins
 -- At start nobody asks for a robots.txt.
@@ -84,13 +89,14 @@ WHERE last_start > ?1 OR paused_until > ?2 OR next_at > max(paused_until, ?1 + d
 -- name: has_upkeep
 -- Whether anything expired, became due or is to be buried.
 SELECT EXISTS (SELECT 1 FROM urls WHERE state = 1 AND at <= ?1)
+    OR EXISTS (SELECT 1 FROM urls WHERE state = 2 AND at <= ?2)
     OR EXISTS (SELECT 1 FROM urls WHERE state = 3 AND at <= ?1)
     OR EXISTS (SELECT 1 FROM origins WHERE lease_id IS NOT NULL AND lease_until <= ?1)
     OR EXISTS (SELECT 1 FROM origins WHERE burying = 1 AND owes = 0);
 
 -- name: among
 -- Of a JSON list of row ids, what decides whether a URL can be judged anew.
-SELECT u.id, u.host_id, u.state, u.seed, u.reason, CASE u.reason WHEN 'origin_unreachable' THEN u.url END
+SELECT u.id, u.host_id, u.state, u.seed, u.reason, u.priority >= 10, CASE u.reason WHEN 'origin_unreachable' THEN u.url END
 FROM json_each(?1) AS j CROSS JOIN urls AS u ON u.id = j.value WHERE u.state IN (0, 3, 4);
 
 -- name: condemn_url

@@ -8,9 +8,17 @@ SELECT count(*), min(next_at) FROM (
     ORDER BY next_at LIMIT ?2
 );
 
+-- name: claimable_hosts_again
+-- The same, where only URLs may be handed out that were visited before.
+SELECT count(*), min(next_at) FROM (
+    SELECT next_at FROM hosts
+    WHERE again > 0 AND claimable = 1 AND paused_until <= ?1 AND (streak < ?3 OR leased = 0)
+    ORDER BY next_at LIMIT ?2
+);
+
 -- name: held_hosts
 -- Ready URLs of hosts that have no page budget left (of at most ?1 hosts).
-SELECT total(ready) FROM (SELECT ready FROM hosts WHERE held = 1 LIMIT ?1);
+SELECT total(ready - again) FROM (SELECT ready, again FROM hosts WHERE held = 1 LIMIT ?1);
 
 -- name: claimable_requisite_hosts
 -- How many hosts have requisites ready and no pause, and when the first may be asked (?4 = 1: those that have used
@@ -46,6 +54,10 @@ WHERE paused_until > 0 AND paused_until > ?1;
 -- The first due time of a URL.
 SELECT min(at) FROM urls WHERE state = 3;
 
+-- name: next_visit
+-- The first due time of a visit to a URL that is done.
+SELECT min(at) FROM urls WHERE state = 2 AND at IS NOT NULL;
+
 -- name: list_hosts
 -- Hosts with most left to do.
 SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
@@ -70,13 +82,19 @@ WHERE id = ?1;
 -- name: one_url
 -- One URL by its key.
 SELECT u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent, u.seed, u.chain, u.id,
-    u.priority, u.kind
+    u.priority, u.kind, u.visited_at, u.interval_ms, u.misses
 FROM seen AS s JOIN urls AS u ON u.id = s.id WHERE s.host_id = ?1 AND s.url_hash = ?2;
 
 -- name: ready_before
--- How many ready URLs of a host (at most ?4 are counted) are claimed before one with this priority and id.
+-- How many ready URLs of a host (at most ?4 are counted) are claimed before one with this priority, id and time (?5).
 SELECT count(*) FROM (
-    SELECT 1 FROM urls WHERE host_id = ?1 AND state = 0 AND (priority, id) < (?2, ?3) LIMIT ?4
+    SELECT 1 FROM urls WHERE host_id = ?1 AND state = 0 AND priority < ?2
+    UNION ALL
+    SELECT 1 FROM urls WHERE host_id = ?1 AND state = 0 AND priority = ?2 AND at IS NULL
+        AND id < CASE WHEN ?5 IS NULL THEN ?3 ELSE 9223372036854775807 END
+    UNION ALL
+    SELECT 1 FROM urls WHERE host_id = ?1 AND state = 0 AND priority = ?2 AND (at, id) < (?5, ?3)
+    LIMIT ?4
 );
 
 -- name: one_parent
