@@ -79,6 +79,7 @@ class _Field:
         except ValueError as error:
             raise ConfigError(f"{rule.place}: no regex: {error}") from None
         self._convert = converter(rule)
+        self._is_url = rule.type == "url"
         all_values = rule.many or rule.regex is not None
         whole = rule.type == "json" and not rule.many
         self._reads = [
@@ -124,14 +125,16 @@ class _Field:
 
     def _value(self, raw: object, page: Page) -> object:
         """Return the value of what was read; None where it is none."""
-        if self._regex is not None:
+        if self._regex is not None and raw is not None:
             raw = self._regex.take(to_text(raw), page.stopwatch)
-        if raw is None or raw == "" or (isinstance(raw, str) and not raw.strip()):
-            return None
-        if isinstance(raw, str) and self.rule.type != "json":
+        if isinstance(raw, str):
             raw = raw.strip()
+            if not raw:
+                return None
+        elif raw is None:
+            return None
         value = self._convert(raw)
-        return page.absolute(str(value).strip()) if self.rule.type == "url" else value
+        return page.absolute(str(value)) if self._is_url else value
 
 
 def _reader(source: Source, rule: FieldRule, *, all_values: bool, whole: bool) -> Read:

@@ -1,13 +1,14 @@
 """One page as field rules see it: each kind of data in it is read once, when it is asked for."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from crawler.extract.budget import Budget
 from crawler.extract.json_ld import read_json_ld
 from crawler.extract.microdata import read_microdata
 from crawler.extract.paths import Things
 from crawler.extract.regexes import Stopwatch
-from crawler.model.element import Element
+from crawler.model.element import Element, PageElement
 from crawler.policy.canonicalization import LinkResolver
 
 MAX_METAS = 500
@@ -16,7 +17,7 @@ MAX_METAS = 500
 class Page:
     """Valid while its page is being read."""
 
-    def __init__(self, root: Element, url: str, resolver: LinkResolver) -> None:
+    def __init__(self, root: PageElement, url: str, resolver: LinkResolver) -> None:
         self.root = root
         self.budget = Budget()
         self.stopwatch = Stopwatch()
@@ -42,13 +43,16 @@ class Page:
     def metas(self, name: str) -> Sequence[str]:
         """Return the contents of metas by lower-case name or property, in the order of the page."""
         if self._metas is None:
-            head = self.root.first("head")
-            found = () if head is None else head.css("meta[content]")
-            if not any(meta.attribute("property") for meta in found):
-                # A stray element ends the head early; then its metas are in the body.
-                found = self.root.css("meta[content]")
-            self._metas = _by_name(found)
-        return self._metas.get(name, ())
+            self._metas = _by_name(() if self._head is None else self._head.css("meta[content]"))
+        found = self._metas.get(name)
+        if found is None and name in self.root.metas:
+            # A stray element has ended the head early.
+            found = _by_name(self.root.css("meta[content]")).get(name)
+        return found or ()
+
+    @cached_property
+    def _head(self) -> Element | None:
+        return self.root.first("head")
 
     def absolute(self, href: str) -> str:
         """Return the canonical URL that an address on this page means.
@@ -58,8 +62,7 @@ class Page:
         """
         if self._base is None:
             self._base = self._url
-            head = self.root.first("head")
-            base = None if head is None else head.first("base[href]")
+            base = None if self._head is None else self._head.first("base[href]")
             if base is not None:
                 found = self._resolver.resolve(self._url, [base.attribute("href") or ""])
                 self._base = found[0] if found else self._url
@@ -72,7 +75,9 @@ class Page:
 def _by_name(metas: Sequence[Element]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for meta in metas[:MAX_METAS]:
-        name = meta.attribute("property") or meta.attribute("name")
-        if name:
-            found.setdefault(name.strip().lower(), []).append(meta.attribute("content") or "")
+        content = meta.attribute("content") or ""
+        names = {meta.attribute("property"), meta.attribute("name")}
+        for name in names:
+            if name:
+                found.setdefault(name.strip().lower(), []).append(content)
     return found

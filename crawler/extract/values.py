@@ -59,6 +59,8 @@ def to_text(value: object, max_bytes: int = MAX_TEXT_BYTES) -> str:
     Raises:
         ValueError: an object that has no text.
     """
+    if isinstance(value, str) and value.isascii() and len(value) <= max_bytes:
+        return value
     if isinstance(value, bool):
         value = "true" if value else "false"
     if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
 """Elements of a parsed page, as extraction sees them: no parser's own types."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -44,3 +44,11 @@ class Element(Protocol):
     @property
     def key(self) -> int:
         """The same for the same element of a tree, another one for each other."""
+
+
+class PageElement(Element, Protocol):
+    """The root of a page, with what has been found in it already."""
+
+    @property
+    def metas(self) -> Mapping[str, str]:
+        """As `Document.metas`: one content for each name or property."""

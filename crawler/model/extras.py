@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler.model.element import Element
+from crawler.model.element import PageElement
 
-Probe = Callable[[Element], None]
+Probe = Callable[[PageElement], None]
 """Takes what it wants from the root of a page's tree, before anything changes the tree."""
 
 

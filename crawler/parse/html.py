@@ -17,7 +17,7 @@ from crawler.parse.charset import to_utf8
 from crawler.parse.link_details import link_details
 from crawler.parse.nesting import shallow
 from crawler.parse.scripted import needs_browser
-from crawler.parse.tree import TreeElement
+from crawler.parse.tree import TreePage
 from crawler.policy.canonicalization import MAX_URL_LENGTH, LinkResolver
 
 MAX_LINKS = 20_000
@@ -78,7 +78,7 @@ def parse_html(
     anchors = tree.css("a[href],area[href]" if parts.has_area else "a[href]")
     links, followable = _links(anchors, parts, base, resolver)
     if probe is not None and root is not None:
-        probe(TreeElement(root))
+        probe(TreePage(root, parts.metas))
     details = link_details(anchors, links, base, resolver) if with_link_details else ()
     shown = tree.body
     text, h1 = ("", None) if shown is None else _text(shown, () if parts.has_area else anchors)

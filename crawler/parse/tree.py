@@ -1,6 +1,6 @@
 """The parser's tree as extraction sees it (`crawler.model.element`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -9,6 +9,7 @@ from crawler.model.text import collapse
 _INLINE_NAMES = "a,abbr,b,bdi,cite,code,em,font,i,mark,s,small,span,strong,sub,sup,u"
 _UNREAD_NAMES = "script,style,noscript,template"
 _SPECIAL = f"{_INLINE_NAMES},{_UNREAD_NAMES}"
+_NOT_INLINE = f":not({_INLINE_NAMES})"
 _INLINE = frozenset(_INLINE_NAMES.split(","))
 """Elements whose edges do not end a word."""
 _UNREAD = frozenset(_UNREAD_NAMES.split(","))
@@ -40,6 +41,10 @@ class TreeElement:
         child = node.first_child
         if child is None or (child.next is None and child.is_text_node):
             return collapse(node.text())
+        # Most elements hold only inline ones, or none of them: then the parser joins their text.
+        apart = node.css(_NOT_INLINE)
+        if not apart or (len(apart) == 1 and apart[0].mem_id == node.mem_id):
+            return collapse(node.text())
         if node.css_first(_SPECIAL) is None:
             return collapse(node.text(separator=" "))
         return collapse("".join(_texts(node)))
@@ -69,6 +74,16 @@ class TreeElement:
     @property
     def key(self) -> int:
         return self._node.mem_id
+
+
+class TreePage(TreeElement):
+    """The root of a page."""
+
+    __slots__ = ("metas",)
+
+    def __init__(self, node: LexborNode, metas: Mapping[str, str]) -> None:
+        super().__init__(node)
+        self.metas = metas
 
 
 def check_selector(selector: str) -> None:

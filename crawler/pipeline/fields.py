@@ -3,7 +3,7 @@
 from crawler.errors import ConfigError
 from crawler.extract.fields import FieldTable, compile_tables
 from crawler.extract.page import Page
-from crawler.model.element import Element
+from crawler.model.element import PageElement
 from crawler.model.extraction import ExtractTable
 from crawler.model.extras import Extras, Probe
 from crawler.model.plan import Plan
@@ -40,7 +40,7 @@ class PageFields:
             return None
         return lambda root: self._take(compiled, root, url, extras)
 
-    def _take(self, compiled: FieldTable, root: Element, url: str, extras: Extras) -> None:
+    def _take(self, compiled: FieldTable, root: PageElement, url: str, extras: Extras) -> None:
         page = Page(root, url, self._resolver)
         extras.fields, extras.extract_error = compiled.take(page)
 

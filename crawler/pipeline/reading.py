@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.extract.metadata import Metadata, metadata
 from crawler.model.document import Document
-from crawler.model.element import Element
+from crawler.model.element import PageElement
 from crawler.model.extras import NO_EXTRAS, Extras, Probe
 from crawler.model.plan import Plan
 from crawler.model.result import Fetched
@@ -101,7 +101,7 @@ def _both(first: Probe, second: Probe | None) -> Probe:
     if second is None:
         return first
 
-    def look(root: Element) -> None:
+    def look(root: PageElement) -> None:
         first(root)
         second(root)
 

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from crawler.errors import ConfigError
 from crawler.extract import budget, fields, regexes
 from crawler.extract.fields import compile_tables
 from crawler.extract.page import Page
 from crawler.model.extraction import ExtractTable, FieldRule, Source, SourceKind
-from crawler.parse.tree import TreeElement
+from crawler.parse.html import parse_html
 from crawler.policy.canonicalization import LinkResolver
 
 URL = "http://shop.example/item/1"
@@ -33,10 +32,16 @@ def field(name: str = "f", **given: Any) -> FieldRule:
 def take(
     html: str, *rules: FieldRule, each: str | None = None
 ) -> tuple[dict[str, Any], str | None]:
-    root = LexborHTMLParser(html, scripting=True).root
-    assert root is not None
-    table = compile_tables([ExtractTable(fields=rules, each=each)])["*"]
-    found, error = table.take(Page(TreeElement(root), URL, LinkResolver()))
+    table, resolver = compile_tables([ExtractTable(fields=rules, each=each)])["*"], LinkResolver()
+    taken: list[tuple[dict[str, object], str | None]] = []
+    parse_html(
+        html.encode(),
+        url=URL,
+        header_charset="utf-8",
+        resolver=resolver,
+        probe=lambda root: taken.append(table.take(Page(root, URL, resolver))),
+    )
+    [(found, error)] = taken
     assert error is None or ("\n" not in error and len(error) <= fields.MAX_ERROR_BYTES)
     return found, error
 
