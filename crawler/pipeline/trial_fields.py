@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from crawler.extract.fields import ITEMS, FieldTable
 from crawler.extract.page import Page
-from crawler.model.element import Element
+from crawler.model.element import PageElement
 from crawler.model.extraction import ExtractTable, FieldRule, Source
 from crawler.model.plan import Plan
 from crawler.model.result import Fetched
@@ -80,7 +80,7 @@ def _ask(
     """Return the answers of all sources by field, in the order of the sources."""
     answers: dict[str, list[_Answer]] = {}
 
-    def probe(root: Element) -> None:
+    def probe(root: PageElement) -> None:
         for rule in table.fields:
             answers[rule.name] = [
                 _alone(table, rule, source, Page(root, url, resolver)) for source in rule.sources
