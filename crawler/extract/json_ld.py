@@ -19,6 +19,7 @@ MAX_BYTES = 1_000_000
 _SELECTOR = 'script[type^="application/ld+json" i]'
 _WRAPPING = re.compile(r"\A\s*+(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/)|(?:-->|//\]\]>|;)\s*\Z")
 _NEEDLESS_COMMA = re.compile(r",(?=\s*+[}\]])")
+_MOST_LOOKED_AT = 100
 _NUMBER_LIMIT = 2**63
 
 
@@ -33,6 +34,20 @@ def read_json_ld(root: Element) -> list[dict[str, object]]:
             break
         found += _tops(_loads(text))
     return found
+
+
+def may_have_json_ld(body: bytes) -> bool:
+    """Whether a walk over the tree may find any; `+` is rare in pages, and quickly found."""
+    if b"\0" in body[:100]:
+        return True  # UTF-16
+    at = -1
+    for _ in range(_MOST_LOOKED_AT):
+        at = body.find(b"+", at + 1)
+        if at < 0:
+            return False
+        if body[at - 2 : at + 5].lower() == b"ld+json":
+            return True
+    return True
 
 
 def loads(text: str) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from crawler.extract.budget import Budget
-from crawler.extract.json_ld import read_json_ld
+from crawler.extract.json_ld import may_have_json_ld, read_json_ld
 from crawler.extract.microdata import read_microdata
 from crawler.extract.paths import Things
 from crawler.extract.regexes import Stopwatch
@@ -17,12 +17,15 @@ MAX_METAS = 500
 class Page:
     """Valid while its page is being read."""
 
-    def __init__(self, root: PageElement, url: str, resolver: LinkResolver) -> None:
+    def __init__(
+        self, root: PageElement, url: str, resolver: LinkResolver, body: bytes | None = None
+    ) -> None:
         self.root = root
         self.budget = Budget()
         self.stopwatch = Stopwatch()
         self._url = url
         self._resolver = resolver
+        self._body = body
         self._base: str | None = None
         self._json_ld: Things | None = None
         self._microdata: Things | None = None
@@ -31,7 +34,8 @@ class Page:
     @property
     def json_ld(self) -> Things:
         if self._json_ld is None:
-            self._json_ld = Things(read_json_ld(self.root))
+            has_any = self._body is None or may_have_json_ld(self._body)
+            self._json_ld = Things(read_json_ld(self.root) if has_any else ())
         return self._json_ld
 
     @property

@@ -1,7 +1,7 @@
 """Fields by configuration: which table holds for a page, and what it takes from it."""
 
 from crawler.errors import ConfigError
-from crawler.extract.fields import FieldTable, compile_tables
+from crawler.extract.fields import compile_tables
 from crawler.extract.page import Page
 from crawler.model.element import PageElement
 from crawler.model.extraction import ExtractTable
@@ -38,11 +38,12 @@ class PageFields:
         compiled = None if table is None else self._compiled.get(table.match)
         if compiled is None:
             return None
-        return lambda root: self._take(compiled, root, url, extras)
 
-    def _take(self, compiled: FieldTable, root: PageElement, url: str, extras: Extras) -> None:
-        page = Page(root, url, self._resolver)
-        extras.fields, extras.extract_error = compiled.take(page)
+        def probe(root: PageElement) -> None:
+            page = Page(root, url, self._resolver, result.body)
+            extras.fields, extras.extract_error = compiled.take(page)
+
+        return probe
 
 
 def check_extraction(plan: Plan) -> None:

@@ -8,6 +8,7 @@ import pytest
 from crawler.errors import ConfigError
 from crawler.extract import budget, fields, regexes
 from crawler.extract.fields import compile_tables
+from crawler.extract.json_ld import may_have_json_ld
 from crawler.extract.page import Page
 from crawler.model.extraction import ExtractTable, FieldRule, Source, SourceKind
 from crawler.parse.html import parse_html
@@ -39,7 +40,7 @@ def take(
         url=URL,
         header_charset="utf-8",
         resolver=resolver,
-        probe=lambda root: taken.append(table.take(Page(root, URL, resolver))),
+        probe=lambda root: taken.append(table.take(Page(root, URL, resolver, html.encode()))),
     )
     [(found, error)] = taken
     assert error is None or ("\n" not in error and len(error) <= fields.MAX_ERROR_BYTES)
@@ -152,6 +153,16 @@ def test_values_come_from_all_sources_in_all_types(html, given, expected):
     found = value(html, **given)
     assert found == expected
     assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("before", ["", "+" * 1000, "1+1 ld+js"])
+def test_json_ld_is_found_where_bytes_are_looked_at_first(encoding, before):
+    """A page whose bytes look as if it had none would lose its best source."""
+    page = before + ld({"name": "x"}).replace("application/ld+json", "Application/LD+json")
+    assert may_have_json_ld(page.encode(encoding))
+    assert value(page, json_ld="name") == "x"
+    assert not may_have_json_ld(b"<p>1+1</p>")
 
 
 def test_the_first_source_that_has_a_value_wins():
