@@ -6,7 +6,7 @@ from crawler.extract.article import ArticleReader
 from crawler.extract.publication import publication
 from crawler.extract.simhash import simhash
 from crawler.model.document import Document
-from crawler.model.element import Element
+from crawler.model.element import PageElement
 from crawler.model.extras import Extras, Probe
 from crawler.model.plan import Plan
 from crawler.model.result import Fetched
@@ -42,7 +42,7 @@ class ExtraReading:
         if self._articles is None:
             return fields
 
-        def look(root: Element) -> None:
+        def look(root: PageElement) -> None:
             extras.published_at, extras.author = publication(root)
             if fields is not None:
                 fields(root)
