@@ -45,7 +45,7 @@ def may_have_json_ld(body: bytes) -> bool:
         at = body.find(b"+", at + 1)
         if at < 0:
             return False
-        if body[at - 2 : at + 5].lower() == b"ld+json":
+        if body[at - 2 : at] in {b"ld", b"LD"}:
             return True
     return True
 

@@ -6,14 +6,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.model.text import collapse
 
-_INLINE_NAMES = "a,abbr,b,bdi,cite,code,em,font,i,mark,s,small,span,strong,sub,sup,u"
-_UNREAD_NAMES = "script,style,noscript,template"
-_SPECIAL = f"{_INLINE_NAMES},{_UNREAD_NAMES}"
-_APART = ":not(span,a,b,i,em,strong,code)"
-"""Only the usual ones, since each name costs time; elements with others are looked at closely."""
-_INLINE = frozenset(_INLINE_NAMES.split(","))
+_INLINE = frozenset(
+    {
+        *("a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "mark", "s", "small"),
+        *("span", "strong", "sub", "sup", "u", "wbr"),
+    }
+)
 """Elements whose edges do not end a word."""
-_UNREAD = frozenset(_UNREAD_NAMES.split(","))
+_APART = ":not(span,a,b,i,em,strong,code,wbr)"
+"""Only the usual ones, since each name costs time; elements with others are walked through."""
+_UNREAD = frozenset({"script", "style", "noscript", "template"})
 
 
 class TreeElement:
@@ -42,12 +44,10 @@ class TreeElement:
         child = node.first_child
         if child is None or (child.next is None and child.is_text_node):
             return collapse(node.text())
-        # Most elements hold only inline ones, or none of them: then the parser joins their text.
+        # Many elements hold only inline ones: then the parser joins their text.
         apart = node.css(_APART)
         if not apart or (len(apart) == 1 and apart[0].mem_id == node.mem_id):
             return collapse(node.text())
-        if node.css_first(_SPECIAL) is None:
-            return collapse(node.text(separator=" "))
         return collapse("".join(_texts(node)))
 
     def html(self) -> str:

@@ -60,6 +60,7 @@ def test_a_copy_outlives_the_taking_of_the_text() -> None:
     [
         ("<p>12<sup>.99</sup> <b>E</b>UR", "12.99 EUR"),
         ("<p>a<br>b", "a b"),
+        ("<p>a::<wbr>b<img>c", "a::b c"),
         ("<table><td>a<td>b", "a b"),
         ("<p>a<script>x</script><style>y</style><template><b>z</b></template><i>b</i>", "ab"),
         ("<div>a<div>b<b>c</b></div>d</div>", "a bc d"),
