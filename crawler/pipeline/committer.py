@@ -145,8 +145,8 @@ class Committer:
         while len(links) > BATCH_LINKS:
             chunk, links = links[:BATCH_LINKS], links[BATCH_LINKS:]
             await self._frontier.commit(Batch(links=chunk), now=self._now())
-        await self._write(batch, links)
-        for settlement in batch:
+        is_written = await self._write(batch, links)
+        for settlement in batch if is_written else ():
             # A sitemap is not the page of the same address.
             if settlement.links and settlement.item.kind != "sitemap":
                 self._remember(settlement.links)
@@ -160,13 +160,13 @@ class Committer:
         if links:
             self._known.add([link.url for link in links], links[0].depth)
 
-    async def _write(self, batch: Sequence[Settlement], links: Sequence[Link]) -> None:
-        """Append and commit, without those whose lease is lost."""
+    async def _write(self, batch: Sequence[Settlement], links: Sequence[Link]) -> bool:
+        """Append and commit, without those whose lease is lost; False if none is left."""
         lost: frozenset[int] = frozenset()
         while True:
             kept = [s for s in batch if s.lease_id not in lost] if lost else batch
             if not kept:
-                return
+                return False
             part = await self._rotation.current()
             added = await self._lay_out(kept, part)
             part.append(added.lines, added.store)
@@ -177,7 +177,7 @@ class Committer:
                     part.keep()
                 if self._bodies is not None:
                     self._bodies.remember(added.bodies)
-                return
+                return True
             part.cut_back()
             lost |= answer.lost
 

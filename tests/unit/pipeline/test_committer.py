@@ -121,6 +121,20 @@ async def test_links_are_known_only_after_their_commit(tmp_path: Path) -> None:
     assert known.fresh(urls, 1) == []
 
 
+async def test_links_of_a_batch_that_was_lost_are_not_known(tmp_path: Path) -> None:
+    """Nothing of it was committed: the page is fetched again, and its links must count then."""
+    store = Store()
+    store.lost = {1, 2}
+    committer, _, known = make(store, tmp_path)
+    items = [settlement(1, links=3), settlement(2, links=1)]
+    for item in items:
+        await committer.settle(item)
+    await committer.close()
+    assert store.batches == [] or not any(batch.links for batch in store.batches)
+    urls = [link.url for item in items for link in item.links]
+    assert known.fresh(urls, 1) == urls
+
+
 async def test_very_many_links_go_ahead_in_chunks_and_the_outcome_last(tmp_path: Path) -> None:
     """One transaction of any size would hold the store's write lock for as long."""
     store = Store()
