@@ -83,7 +83,10 @@ class PageSettler:
         links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         if document is not None and 200 <= result.status < 300 and not directives.nofollow:
-            links, refusals = self._judge([*document.followable, *reading.frames], item)
+            found = document.followable
+            if reading.frames:
+                found = [*found, *reading.frames]
+            links, refusals = self._judge(found, item)
         if self._requisites is not None and reading.requisites and 200 <= result.status < 300:
             needed, others = self._requisites.of_page(item, reading.requisites)
             links, refusals = [*links, *needed], [*refusals, *others]

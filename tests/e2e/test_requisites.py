@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.sink.bodies import open_body
-from tests.support.crawl import Crawl
+from tests.support.crawl import Crawl, poll
 from tests.support.web import Answer, Web, page, redirect
 
 PNG = Answer(b"\x89PNG\r\n\x1a\n" + bytes(90), content_type="image/png")
@@ -227,3 +230,47 @@ def test_every_requisite_is_kept(tmp_path: Path) -> None:
             assert stored.status == record["status"]
             if record["bytes"] is not None:
                 assert hashlib.sha256(stored.body).hexdigest() == record["content_hash"]
+
+
+def has_come_to(crawl: Crawl, goal: int) -> bool:
+    """Whether the run has written so much, or has ended."""
+    assert crawl.process is not None
+    return crawl.process.poll() is not None or crawl.written() > goal
+
+
+def test_kills_lose_no_requisite_and_double_none(
+    tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    """An image must be in the archive once, whatever ends the crawler between two bytes."""
+    count = 40
+    pages = {
+        f"/{n}": page(
+            f"/{n + 1}",
+            f'<img src="/own-{n}.png"><img src="/shared.png">',
+            f'<img src="http://{{1}}/far-{n % 7}.png">',
+        )
+        for n in range(count)
+    }
+    chance = random.Random(7)
+    with Web(pages, endless=lambda path: PNG if path.endswith(".png") else None) as web:
+        for number in range(rounds(1, 10)):
+            flags = ("--delay", "0", "-p", "2", "--requisites", "--store", "warc")
+            crawl = Crawl(tmp_path / f"job-{number}", web.url("/0"), *flags)
+            for _ in range(3):
+                crawl.start()
+                goal = crawl.written() + chance.randrange(1, 25_000)
+                poll(partial(has_come_to, crawl, goal), "progress", every_s=0)
+                if crawl.process.poll() is None:
+                    crawl.kill_group()
+                crawl.reap()
+            assert crawl.run() == 0, crawl.err
+            records = crawl.records()
+            expected = {web.url(f"/{n}") for n in range(count + 1)}
+            expected |= {web.url(f"/own-{n}.png") for n in range(count)}
+            expected |= {f"http://{web.hosts[1]}/far-{n}.png" for n in range(7)}
+            expected.add(web.url("/shared.png"))
+            assert Counter(r["url"] for r in records) == dict.fromkeys(expected, 1)
+            for record in records:
+                open_body(crawl.job / "pages", record["warc"])
+            found = counters(crawl)
+            assert (found["records"], found["requisites"]) == (len(expected), count + 8)

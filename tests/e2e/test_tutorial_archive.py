@@ -70,8 +70,8 @@ def test_the_tutorial_works(port: int, tmp_path: Path) -> None:
             outputs[block] = run(block, tmp_path)
     assert (tmp_path / "archive.toml").exists()
     assert (tmp_path / "body.py").exists()
-    assert len(outputs) == 3
-    said, opened, _ = outputs.values()
+    assert len(outputs) == 4
+    said, opened, *_ = outputs.values()
     found = records(tmp_path / "crawl")
     kinds = [record["kind"] for record in found]
     assert kinds.count("page") > 50
@@ -85,7 +85,16 @@ def test_the_tutorial_works(port: int, tmp_path: Path) -> None:
     assert headers.startswith(b"HTTP/1.1 200 ")
     assert hashlib.sha256(rest[: page["bytes"]]).hexdigest() == page["content_hash"]
 
-    # Step 6: the job that was killed ends as the first one did, and none of its parts is torn.
+    # Step 6: read again, without a server.
+    again = [
+        json.loads(line)
+        for part in (tmp_path / "crawl" / "reparsed").glob("*.jsonl")
+        for line in part.read_bytes().splitlines()
+    ]
+    assert len(again) == len(found)
+    assert any(record["simhash"] for record in again)
+
+    # Step 7: the job that was killed ends as the first one did, and none of its parts is torn.
     second = records(tmp_path / "second")
     assert sorted(r["url"] for r in second) == sorted(r["url"] for r in found)
     for record in second:

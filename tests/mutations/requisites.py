@@ -40,8 +40,8 @@ MUTATIONS = [
     Mutation(
         "sheets are followed so far",
         "policy/requisites.py",
-        "return priority + 1 if FIRST_PRIORITY <= priority < LAST_PRIORITY else None",
-        "return priority",
+        "    return priority + 1 if FIRST_PRIORITY <= priority < LAST_PRIORITY else None",
+        "    return priority",
         (E2E,),
         slow=True,
     ),
