@@ -36,8 +36,9 @@ class Bodies:
         layout = _Layout(part, self._writer, known)
         lines: list[bytes] = []
         for settlement in settlements:
-            if settlement.exchange is not None:
-                lines.append(with_warc(settlement.line, layout.add(settlement.exchange)))
+            exchange = settlement.exchange
+            if exchange is not None:
+                lines.append(with_warc(settlement.line, exchange.mark, layout.add(exchange)))
             elif settlement.line:
                 lines.append(settlement.line)
         return Appended(

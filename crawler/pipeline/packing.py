@@ -7,6 +7,7 @@ has been stored before (`crawler.pipeline.bodies`).
 import asyncio
 from dataclasses import dataclass
 from hashlib import sha256
+from uuid import uuid4
 
 from crawler.model.capture import Capture
 from crawler.model.result import Fetched, Redirected
@@ -22,6 +23,8 @@ class PackedExchange:
     """One exchange, ready to be appended."""
 
     visit: Visit
+    mark: str
+    """Stands in the page's record where the place of the body is to be."""
     record_id: str
     """Of the response, or of the revisit that takes its place."""
     response: bytes
@@ -42,11 +45,12 @@ class Packer:
 
     def __init__(self, writer: WarcWriter) -> None:
         self._writer = writer
+        self._mark = uuid4().hex
 
     async def pack(
         self, item: Item, result: Fetched, record: dict[str, object]
     ) -> PackedExchange | None:
-        """Pack a page's exchange; a large one in a thread."""
+        """Pack a page's exchange, a large one in a thread, and set the mark in its record."""
         if result.capture is None:
             return None
         if len(result.body) < THREAD_BYTES:
@@ -56,7 +60,7 @@ class Packer:
     def pack_hop(
         self, item: Item, result: Redirected, record: dict[str, object]
     ) -> PackedExchange | None:
-        """Pack the exchange of a redirect, whose body is never large."""
+        """Do the same for a redirect, whose body is never large."""
         if result.capture is None:
             return None
         return self._pack(item, result, result.capture, record)
@@ -85,8 +89,10 @@ class Packer:
             },
         )
         record_id = new_id()
+        record["warc"] = self._mark
         return PackedExchange(
             visit=visit,
+            mark=self._mark,
             record_id=record_id,
             response=self._writer.response(visit, record_id),
             context=self._writer.context(visit, record_id),

@@ -9,7 +9,6 @@ import orjson
 
 from crawler.errors import StorageError
 
-_NO_WARC = b'"warc":null}\n'
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -19,20 +18,21 @@ def _refusal(error: OSError, path: Path, doing: str) -> StorageError:
     return StorageError(f"cannot go on {doing} {path}: {error.strerror}")
 
 
-def with_warc(line: bytes, warc: Mapping[str, object] | None) -> bytes:
+def with_warc(line: bytes, mark: str, warc: Mapping[str, object] | None) -> bytes:
     """Return the line of a record whose body has found its place.
 
-    `warc` is the last key of a record, so that a line need not be encoded when that is known: by
-    then a whole batch would have to be, at once.
+    A line is encoded while its page is worked on, with a mark as its `warc`: to encode a whole
+    batch once that is known would be one long step.
 
-    Raises:
-        ValueError: the line does not end with an empty `warc`.
+    Args:
+        line: of the record.
+        mark: what stands there, a word that no page could know.
+        warc: what is to stand there.
     """
-    if not line.endswith(_NO_WARC):
-        raise ValueError("the record does not end with an empty warc")
-    if warc is None:
-        return line
-    return line[: -len(_NO_WARC)] + b'"warc":' + orjson.dumps(warc) + b"}\n"
+    head, found, tail = line.rpartition(b'"' + mark.encode() + b'"')
+    if not found:
+        raise ValueError("the record has no mark where its body was to be named")
+    return head + orjson.dumps(warc) + tail
 
 
 class PartFile:

@@ -83,13 +83,14 @@ class Crawl:
         return self._ask("SELECT value FROM counters WHERE name='leased'")
 
     def written(self) -> int:
-        """Bytes in all part files, committed or not."""
-        return sum(path.stat().st_size for path in self.part_files())
+        """Bytes in all part files, committed or not; bodies as well."""
+        files = self.part_files() + self.store_files()
+        return sum(path.stat().st_size for path in files)
 
     def uncommitted(self) -> int:
         """Bytes that a kill right now would leave behind to be cut."""
         written = self.written()  # first: what is committed afterwards can only make it less
-        return written - self._ask("SELECT sum(bytes) FROM parts")
+        return written - self._ask("SELECT sum(bytes + store_bytes) FROM parts")
 
     def _ask(self, question: str) -> int:
         path = self.job / "frontier.db"
@@ -106,6 +107,9 @@ class Crawl:
 
     def part_files(self) -> list[Path]:
         return sorted((self.job / "pages").glob("part-*.jsonl"))
+
+    def store_files(self) -> list[Path]:
+        return sorted((self.job / "pages").glob("part-*.warc.gz"))
 
     def records(self) -> list[dict[str, Any]]:
         """All records; a torn or empty line fails the test."""

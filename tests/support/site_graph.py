@@ -33,6 +33,8 @@ class SiteOptions:
     """`/busy/N`: 503 (with Retry-After unless None) `busy_tries` times, then 200."""
     resets: int = 0
     """`/reset/N`: the connection is cut without an answer, always."""
+    copies: int = 0
+    """`/copy/N`: 200, with the same body everywhere."""
     private: int = 0
     """`/private/N`: linked, and forbidden by robots.txt."""
 
@@ -69,6 +71,7 @@ class Graph:
             ("go", options.redirects, 302),
             ("busy", options.busy, 200),
             ("reset", options.resets, None),
+            ("copy", options.copies, 200),
         ]
         return {f"/{kind}/{n}": status for kind, count, status in kinds for n in range(count)}
 

@@ -102,10 +102,10 @@ class Server:
             target = self.graph.target(self._index[host], n)
             return Answer(302, b"", (f"Location: {target}",), options.delay_ms)
         counts = {"slow": options.slow, "hold": options.held, "busy": options.busy}
-        counts |= {"private": options.private, "reset": options.resets}
+        counts |= {"private": options.private, "reset": options.resets, "copy": options.copies}
         if n >= counts.get(kind, 0):
             return Answer(404, b"not found\n", (), options.delay_ms)
-        body = self._html(f"{kind} {n} of {host}", [])
+        body = self._html("a copy" if kind == "copy" else f"{kind} {n} of {host}", [])
         if kind == "reset":
             return Answer(0, b"")
         delay_ms = options.slow_ms if kind == "slow" else options.delay_ms
