@@ -21,6 +21,14 @@ _CHUNK_BYTES = 1 << 20
 _FILE_MODE = 0o600
 
 
+class StoreEntry(TypedDict):
+    """The bodies of one part; as for the part itself, what follows `bytes` may vanish."""
+
+    name: str
+    bytes: int
+    sha256: str | None
+
+
 class PartEntry(TypedDict):
     """One part: what counts is its first `bytes`; what follows may vanish."""
 
@@ -29,6 +37,8 @@ class PartEntry(TypedDict):
     records: int
     sha256: str | None
     """Of those bytes; null where the run had no time left to read them."""
+    warc: StoreEntry | None
+    """null where no bodies were kept."""
 
 
 class WaitingHost(TypedDict):
@@ -132,21 +142,33 @@ def hash_parts(
         StorageError: a part is missing, too short or cannot be read.
     """
     known = _known_hashes(previous)
+
+    def hash_file(name: str, size: int) -> str | None:
+        return known.get((name, size)) or _sha256(directory / name, size, deadline_s)
+
     entries: list[PartEntry] = []
     for part in parts:
-        digest = known.get((part.name, part.bytes))
-        if digest is None:
-            digest = _sha256(directory / part.name, part.bytes, deadline_s)
+        warc: StoreEntry | None = None
+        if part.store_bytes:
+            name, size = part.store_name, part.store_bytes
+            warc = {"name": name, "bytes": size, "sha256": hash_file(name, size)}
         entries.append(
-            {"name": part.name, "bytes": part.bytes, "records": part.records, "sha256": digest}
+            {
+                "name": part.name,
+                "bytes": part.bytes,
+                "records": part.records,
+                "sha256": hash_file(part.name, part.bytes),
+                "warc": warc,
+            }
         )
     return entries
 
 
 def _known_hashes(previous: Mapping[str, Any] | None) -> dict[tuple[str, int], str]:
     try:
-        entries = (previous or {}).get("parts", [])
-        return {(e["name"], e["bytes"]): e["sha256"] for e in entries if e["sha256"]}
+        parts = (previous or {}).get("parts", [])
+        files = [*parts, *(part["warc"] for part in parts if part.get("warc"))]
+        return {(e["name"], e["bytes"]): e["sha256"] for e in files if e["sha256"]}
     except (KeyError, TypeError, AttributeError):
         return {}
 

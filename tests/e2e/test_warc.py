@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.crawl import Crawl, assert_exactly_once, poll
+from tests.support.kept_bodies import assert_bodies_are_kept, read_warc
 from tests.support.site import TestSite
-from tests.support.warc import assert_bodies_are_kept, read_warc
 
 pytestmark = pytest.mark.timeout(900)
 

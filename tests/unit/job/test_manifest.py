@@ -27,6 +27,22 @@ def test_hash_covers_the_committed_bytes_only(tmp_path: Path) -> None:
     assert entry["sha256"] == hashlib.sha256(b"{}\n" * 1000).hexdigest()
 
 
+def test_bodies_are_hashed_like_their_part(tmp_path: Path) -> None:
+    """An archive that nobody can verify is one that nobody can hand on."""
+    (tmp_path / "part-000001.jsonl").write_bytes(b"{}\n")
+    (tmp_path / "part-000001.warc.gz").write_bytes(b"member" + b"torn")
+    part = _part("part-000001.jsonl", 3)._replace(store_bytes=6)
+    entries = hash_parts([part], tmp_path)
+    sha256 = hashlib.sha256(b"member").hexdigest()
+    assert entries[0]["warc"] == {"name": "part-000001.warc.gz", "bytes": 6, "sha256": sha256}
+    (tmp_path / "part-000001.warc.gz").unlink()
+    again = hash_parts([part], tmp_path, previous={"parts": entries})
+    assert again == entries
+    with pytest.raises(StorageError, match="is missing"):
+        hash_parts([part], tmp_path)
+    assert hash_parts([part._replace(store_bytes=0)], tmp_path)[0]["warc"] is None
+
+
 def test_parts_that_have_not_grown_are_not_read_again(tmp_path: Path) -> None:
     """A restart of a large crawl would read all of it at every end."""
     part = _part("part-000001.jsonl", 3)
