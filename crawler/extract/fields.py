@@ -148,7 +148,8 @@ def _reader(source: Source, rule: FieldRule, *, all_values: bool, whole: bool) -
             path = Path.of(source.select)
             return lambda _, page: _found(page.microdata.find(path), rule, whole=whole)
         case "opengraph" | "meta":
-            return _meta_reader(source.select.lower(), rule)
+            is_price = rule.type == "price"
+            return _meta_reader(source.select.lower(), all_values=all_values, is_price=is_price)
 
 
 def _css_reader(source: Source, *, all_values: bool) -> Read:
@@ -174,20 +175,25 @@ def _css_reader(source: Source, *, all_values: bool) -> Read:
     return read
 
 
-def _meta_reader(name: str, rule: FieldRule) -> Read:
-    """A price has its currency in a meta of its own: `product:price:currency`."""
-    amount, is_amount, _ = name.partition(":amount")
-    if rule.type != "price" or not is_amount:
-        return lambda _, page: iter(page.metas(name))
+def _meta_reader(name: str, *, all_values: bool, is_price: bool) -> Read:
+    def read(_: Element, page: Page) -> Iterator[object]:
+        if all_values:
+            yield from page.metas(name)
+        else:
+            yield page.meta(name)
 
-    def read(element: Element, page: Page) -> Iterator[object]:
-        del element
-        currencies = page.metas(f"{amount}:currency")
-        for number, text in enumerate(page.metas(name)):
-            currency = currencies[number] if number < len(currencies) else None
-            yield {"price": text, "priceCurrency": currency} if currency else text
+    amount, mark, _ = name.partition(":amount")
+    if not is_price or not mark:
+        return read
 
-    return read
+    def read_price(element: Element, page: Page) -> Iterator[object]:
+        """A price has its currency in a meta of its own: `product:price:currency`."""
+        currencies = iter(page.metas(f"{amount}:currency"))
+        for text in read(element, page):
+            currency = next(currencies, None)
+            yield {"price": text, "priceCurrency": currency} if text and currency else text
+
+    return read_price
 
 
 def _found(found: Sequence[Found], rule: FieldRule, *, whole: bool) -> Iterator[object]:

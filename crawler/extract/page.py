@@ -44,15 +44,25 @@ class Page:
             self._microdata = Things(read_microdata(self.root))
         return self._microdata
 
+    def meta(self, name: str) -> str | None:
+        """Return the content of the first meta of a lower-case name or property."""
+        found = self.root.metas.get(name)
+        if found is None:
+            # Parsing keeps a meta that has both by its name.
+            values = self._double_metas.get(name)
+            return values[0] if values else None
+        return found
+
     def metas(self, name: str) -> Sequence[str]:
-        """Return the contents of metas by lower-case name or property, in the order of the page."""
+        """Return the contents of all of them, in the order of the page."""
         if self._metas is None:
-            self._metas = _by_name(() if self._head is None else self._head.css("meta[content]"))
-        found = self._metas.get(name)
-        if found is None and name in self.root.metas:
-            # A stray element has ended the head early.
-            found = _by_name(self.root.css("meta[content]")).get(name)
-        return found or ()
+            self._metas = _by_name(self.root.css("meta[content]"))
+        return self._metas.get(name, ())
+
+    @cached_property
+    def _double_metas(self) -> dict[str, list[str]]:
+        head = self._head
+        return _by_name(() if head is None else head.css("meta[property][name][content]"))
 
     @cached_property
     def _head(self) -> Element | None:
