@@ -79,6 +79,29 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearGroup:
+    """Pages with nearly the same text."""
+
+    pages: int
+    samples: list[str]
+    """URLs of some of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCopies:
+    """Pages whose texts are nearly alike, by `simhash`; copies of one body count once."""
+
+    compared: int
+    """URLs with a fingerprint."""
+    exact: bool
+    """False: there were more of them, which were not looked at."""
+    pages: int
+    """In groups."""
+    groups: int
+    largest: list[NearGroup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glimpse:
     """One record in short."""
 
@@ -121,6 +144,8 @@ class Report:
     fields: Counts
     """Fields that have a value; keys of other crawlers."""
     coverage: list[Coverage]
+    near_copies: NearCopies | None
+    """None: no record has a fingerprint."""
     slowest: list[Extreme]
     largest: list[Extreme]
     samples: list[Glimpse]

@@ -6,6 +6,7 @@ from typing import Any
 
 from crawler.cli.inspect_coverage import FieldCoverage
 from crawler.cli.inspect_files import Tally
+from crawler.cli.inspect_near import NearPages
 from crawler.cli.inspect_report import (
     NONE,
     Count,
@@ -60,6 +61,7 @@ class Summary:
         self._languages = BoundedCounter()
         self._fields = BoundedCounter()
         self._coverage = FieldCoverage()
+        self._near = NearPages()
         self._examples: dict[str, str] = {}
         self._urls = Repeats()
         self._contents = Repeats()
@@ -136,6 +138,7 @@ class Summary:
             digest = get("content_hash")
             if isinstance(digest, str) and status[0] in "2n":
                 self._contents.add(digest)
+                self._near.add(url, get("simhash"), digest)
         elapsed = _whole(get("elapsed_ms"))
         if elapsed is not None:
             self._elapsed.add(elapsed)
@@ -179,6 +182,7 @@ class Summary:
             languages=self._table(self._languages),
             fields=self._table(self._fields),
             coverage=self._coverage.report(),
+            near_copies=self._near.report(),
             slowest=[_extreme(*ranked) for ranked in self._slowest],
             largest=[_extreme(*ranked) for ranked in self._largest],
             samples=list(self._samples),

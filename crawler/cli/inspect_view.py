@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from crawler.cli.inspect_report import NONE, Counts, Extreme, Report, Seen
+from crawler.cli.inspect_report import NONE, Counts, Extreme, NearCopies, Report, Seen
 from crawler.cli.printable import cells, crop, printable
+from crawler.cli.wording import duration, percent, plural, size
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -34,7 +35,7 @@ def facts(report: Report) -> Table:
     rows = [
         (
             "records",
-            f"{report.records:,} in {_plural(report.files, 'file')}, {size(report.read_bytes)}",
+            f"{report.records:,} in {plural(report.files, 'file')}, {size(report.read_bytes)}",
         )
     ]
     if report.span is not None:
@@ -54,6 +55,7 @@ def facts(report: Report) -> Table:
         rows.append(("links", f"{report.links:,}, {report.links / report.records:.0f} per record"))
     rows += [
         ("same content", _repeats(report.contents, "of", "bodies")),
+        ("near copies", _near_fact(report.near_copies)),
         ("same URL twice", _repeats(report.urls, "of", "URLs")),
         ("requisites", f"{report.requisites:,}" if report.requisites else ""),
         ("tried again", f"{report.retried:,}" if report.retried else ""),
@@ -77,6 +79,7 @@ def tables(report: Report) -> list[Table]:
         _counts("Languages", report.languages, total),
         _counts("Keys", report.fields, total) if report.foreign_records else _fields(report),
         _lacking(report),
+        _near(report.near_copies),
         _extremes("Slowest", report.slowest, "ms"),
         _extremes("Largest", report.largest, "bytes"),
         Table(
@@ -155,32 +158,12 @@ def drawn_tables(shown: Sequence[Table]) -> "list[RichTable]":
     return drawn
 
 
-def size(count: int) -> str:
-    """Return bytes as people say them."""
-    if count < 1000:
-        return f"{count} bytes"
-    value, unit = count / 1000, "kB"
-    for larger in ("MB", "GB", "TB"):
-        if value < 999.5:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    whole = round(seconds)
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 7200:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def _near_fact(found: NearCopies | None) -> str:
+    if found is None or not found.groups:
+        return ""
+    some = "" if found.exact else " first"
+    where = plural(found.groups, "group")
+    return f"{found.pages:,} of the{some} {plural(found.compared, 'page')}, in {where}"
 
 
 def _repeats(seen: Seen, word: str, noun: str) -> str:
@@ -202,7 +185,7 @@ def _counts(title: str, counts: Counts, total: int, *, phrases: bool = False) ->
         (
             printable(_named(row.name) if phrases else row.name),
             f"{row.records:,}",
-            _percent(row.records / total),
+            percent(row.records / total),
             *((printable(row.example or ""),) if examples else ()),
         )
         for row in counts.top
@@ -218,7 +201,7 @@ def _fields(report: Report) -> Table:
         (
             printable(field.name),
             f"{field.have:,} of {field.asked:,}",
-            _percent(field.have / field.asked),
+            percent(field.have / field.asked),
         )
         for field in report.coverage
     ]
@@ -235,17 +218,20 @@ def _lacking(report: Report) -> Table:
     return Table(title="Required fields that are missing", rows=rows, right=frozenset({1}))
 
 
+def _near(found: NearCopies | None) -> Table:
+    rows = [
+        (f"{group.pages:,} pages" if n == 0 else "", printable(url))
+        for group in (found.largest if found else ())
+        for n, url in enumerate(group.samples)
+    ]
+    return Table(title="Nearly the same text", rows=rows, right=frozenset({0}))
+
+
 def _named(status: str) -> str:
     try:
         return f"{status} {HTTPStatus(int(status)).phrase}"
     except ValueError:
         return "no answer" if status == NONE else status
-
-
-def _percent(share: float) -> str:
-    if 0 < share < 0.001:
-        return "<0.1 %"
-    return f"{share * 100:.1f} %"
 
 
 def _extremes(title: str, extremes: Sequence[Extreme], unit: str) -> Table:

@@ -5,8 +5,9 @@ import pytest
 from crawler.cli.inspect_files import Tally
 from crawler.cli.inspect_report import Report
 from crawler.cli.inspect_summary import Summary
-from crawler.cli.inspect_view import duration, plain, rich_tables, size
+from crawler.cli.inspect_view import plain, rich_tables
 from crawler.cli.printable import cells, crop, printable
+from crawler.cli.wording import duration, size
 from tests.support.records import record
 
 
