@@ -131,6 +131,8 @@ class Report:
     links: int
     requisites: int
     """Records of what pages need to look as they do."""
+    js_required: int
+    """Pages that probably show themselves only to a browser."""
     retried: int
     truncated: int
     span: Span | None

@@ -49,6 +49,7 @@ class Summary:
         self._body_bytes = 0
         self._links = 0
         self._requisites = 0
+        self._js_required = 0
         self._retried = 0
         self._truncated = 0
         self._first: datetime | None = None
@@ -148,6 +149,7 @@ class Summary:
             self._links += len(links)
         self._requisites += get("kind") == "requisite"
         self._retried += (_whole(get("attempts")) or 0) > 1
+        self._js_required += get("js_required") is True
         self._truncated += get("truncated") is True
         moment = _moment(get("fetched_at"))
         if moment is not None:
@@ -170,6 +172,7 @@ class Summary:
             body_bytes=self._body_bytes,
             links=self._links,
             requisites=self._requisites,
+            js_required=self._js_required,
             retried=self._retried,
             truncated=self._truncated,
             span=self._span(),

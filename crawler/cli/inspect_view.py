@@ -58,6 +58,7 @@ def facts(report: Report) -> Table:
         ("near copies", _near_fact(report.near_copies)),
         ("same URL twice", _repeats(report.urls, "of", "URLs")),
         ("requisites", f"{report.requisites:,}" if report.requisites else ""),
+        ("need a browser", f"{report.js_required:,}" if report.js_required else ""),
         ("tried again", f"{report.retried:,}" if report.retried else ""),
         ("body cut short", f"{report.truncated:,}" if report.truncated else ""),
         ("of other crawlers", f"{report.foreign_records:,}" if report.foreign_records else ""),

@@ -47,6 +47,7 @@ def reparse(
     """
     from crawler.cli.inspect import find_job
     from crawler.conf.load import load_settings
+    from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan
     from crawler.job.directory import make_directory
     from crawler.job.lock import acquire
@@ -59,6 +60,7 @@ def reparse(
         raise ConfigError(f"{job} has no frontier.db, so nobody knows which of its bytes count")
     found = asyncio.run(committed(job))
     plan = plan_of_job(make_plan(settings), found)
+    require_packages(plan)
     directory = job / DIRECTORY if output is None else Path(output)
     if fresh:
         _set_aside(directory)

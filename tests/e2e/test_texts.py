@@ -1,5 +1,6 @@
 """Crawls that ask for texts of pages: all of them on, and where the library is not installed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -77,3 +78,22 @@ def test_without_the_library(tmp_path: Path, command: str) -> None:
         f"crawler: {names} the package trafilatura: pip install 'quasicrawler[text]'"
     ]
     assert not (tmp_path / "crawl").exists()
+
+
+def test_main_texts_of_kept_bodies(tmp_path: Path) -> None:
+    """Who finds out later what he needs would have to fetch everything again."""
+    with Web({"/": page(text=STORY)}) as web:
+        crawl = Crawl(tmp_path / "job", web.url("/"), *FAST, "--store", "warc")
+        assert crawl.run() == 0, crawl.err
+    asked = ("--main-text", "--simhash", "--progress", "off", "-p", "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler", "reparse", "--job", str(crawl.job), *asked],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (crawl.job / "reparsed" / "part-000001.jsonl").read_text().splitlines()
+    (record,) = [r for line in lines if (r := json.loads(line))["url"] == web.url("/")]
+    assert record["main_text"].startswith("Kettles\nCopper kettles of kind 0 boil")
+    assert record["simhash"] == simhash(record["text"])

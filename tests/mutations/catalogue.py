@@ -1,6 +1,13 @@
 """All mutations."""
 
-from tests.mutations import machinery, requisites, robots_and_urls, sitemaps_and_sites, trying
+from tests.mutations import (
+    machinery,
+    requisites,
+    robots_and_urls,
+    sitemaps_and_sites,
+    texts,
+    trying,
+)
 
 MUTATIONS = [
     *robots_and_urls.MUTATIONS,
@@ -8,4 +15,5 @@ MUTATIONS = [
     *sitemaps_and_sites.MUTATIONS,
     *trying.MUTATIONS,
     *requisites.MUTATIONS,
+    *texts.MUTATIONS,
 ]

@@ -132,3 +132,10 @@ def test_many_of_one_kind_are_grouped_in_time(spread: int) -> None:
     assert sum(map(len, groups)) == len(values)
     if spread == 3:
         assert len(groups) == 1
+
+
+def test_pages_that_need_a_browser_are_counted() -> None:
+    """A thousand empty records would look like a thousand short pages."""
+    report = summary({"js_required": True}, {"js_required": False}, {"js_required": 1})
+    assert report.js_required == 1
+    assert "need a browser 1" in [" ".join(line.split()) for line in plain(report, None)]
