@@ -21,7 +21,7 @@ _CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-fo
 _GZIP = 31
 _ZLIB_LEVEL = 1
 _ISAL_LEVEL = 2
-"""Smaller than zlib's first level in a fifth of its time (ADR 0025)."""
+"""Smaller than zlib's first level in a fifth of its time (ADR 0028)."""
 _MEM_LEVEL = 8
 _REPLACED = frozenset(name.encode() for name in REPLACED)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.errors import FrontierError
-from crawler.model.result import Batch, PartMark
+from crawler.model.result import Batch, KeptBody, PartMark
 from crawler.ports import Part
 from tests.contract.conftest import counted, links, note, pages, result, rules, settle
 
@@ -295,6 +295,74 @@ async def test_a_part_that_lost_bytes_is_crawled_again(make):
     assert await frontier.parts() == [Part(1, "part-000001.jsonl", 0, 0, True)]
     items = await frontier.claim(5, now=4)
     assert [(i.url, i.visit) for i in items] == [(one.url, 1), (two.url, 1)]
+
+
+async def test_the_end_of_the_bodies_is_fenced_like_that_of_the_lines(make):
+    """Somebody else's bytes would stand where our records point."""
+    frontier = await make(delay_ms=0)
+    await frontier.add(pages("a.example", 2), now=0)
+    part = await frontier.new_part("r1")
+    one, two = await frontier.claim(2, now=0)
+    mark = PartMark(part.part_id, 0, 10, 1, old_store_bytes=0, new_store_bytes=500)
+    await frontier.commit(Batch(results=[result(one)], parts=[mark]), now=1)
+    late = PartMark(part.part_id, 10, 20, 1, old_store_bytes=400, new_store_bytes=900)
+    with pytest.raises(FrontierError, match="part 1"):
+        await frontier.commit(Batch(results=[result(two)], parts=[late]), now=2)
+    (sealed,) = await frontier.seal("r1")
+    assert (sealed.bytes, sealed.store_bytes) == (10, 500)
+    assert sealed.store_name == "part-000001.warc.gz"
+    assert await frontier.recover(now=3) == [sealed]
+
+
+async def test_a_body_is_known_by_the_first_that_stored_it(make):
+    """Two processes may store the same body at once: both are right, one is remembered."""
+    frontier = await make(delay_ms=0)
+    await frontier.add(pages("a.example", 3), now=0)
+    ours, theirs = await frontier.new_part("r1"), await frontier.new_part("r2")
+    one, two, three = await frontier.claim(3, now=0)
+    first = KeptBody(b"a" * 32, ours.part_id, 400, 90, one.ref, 7, one.url)
+    again = KeptBody(b"a" * 32, theirs.part_id, 300, 80, two.ref, 8, two.url)
+    other = KeptBody(b"b" * 32, theirs.part_id, 380, 70, two.ref, 8, two.url)
+    for item, part, bodies in ((one, ours, [first]), (two, theirs, [again, other])):
+        mark = PartMark(part.part_id, 0, 10, 1, new_store_bytes=500)
+        await frontier.commit(Batch(results=[result(item)], parts=[mark], bodies=bodies), now=1)
+    wanted = [b"a" * 32, b"b" * 32, b"c" * 32]
+    assert await frontier.bodies(wanted) == {b"a" * 32: first, b"b" * 32: other}
+    assert await frontier.bodies([]) == {}
+    # A batch that is refused leaves none behind.
+    stale = PartMark(ours.part_id, 0, 10, 1, new_store_bytes=500)
+    new = KeptBody(b"c" * 32, ours.part_id, 500, 90, three.ref, 9, three.url)
+    with pytest.raises(FrontierError):
+        await frontier.commit(Batch(results=[result(three)], parts=[stale], bodies=[new]), now=2)
+    assert b"c" * 32 not in await frontier.bodies(wanted)
+
+
+async def test_parts_that_point_into_a_lost_one_come_back_with_it(make):
+    """Their records would name bodies that are no longer there."""
+    frontier = await make(delay_ms=0)
+    await frontier.add(pages("a.example", 4), now=0)
+    items = await frontier.claim(4, now=0)
+    parts = [await frontier.new_part("r1") for _ in items]
+    # The second points into the first, the third into the second; the fourth stands alone.
+    for number, (item, part) in enumerate(zip(items, parts, strict=True)):
+        body = KeptBody(bytes([number]) * 32, part.part_id, 400, 90, item.ref, 7, item.url)
+        mark = PartMark(part.part_id, 0, 10, 1, new_store_bytes=500)
+        refers_to = [parts[number - 1].part_id] if number in (1, 2) else []
+        await frontier.commit(
+            Batch(results=[result(item)], parts=[mark], bodies=[body], refers_to=refers_to), now=1
+        )
+    (first, *_) = await frontier.recover(now=2)
+    lost = await frontier.reopen(first, now=2)
+    assert lost.urls == 3
+    assert [part.part_id for part in lost.parts] == [1, 2, 3]
+    assert [part.store_bytes for part in lost.parts] == [500, 500, 500]
+    assert [(p.bytes, p.store_bytes) for p in await frontier.parts()] == [
+        *[(0, 0)] * 3,
+        (10, 500),
+    ]
+    assert set(await frontier.bodies([bytes([n]) * 32 for n in range(4)])) == {bytes([3]) * 32}
+    # What pointed into them is empty, so that nothing is left to come back.
+    assert (await frontier.reopen(first, now=3)).parts == [(await frontier.parts())[0]]
 
 
 async def test_recover_frees_everything_and_keeps_the_delay(make):

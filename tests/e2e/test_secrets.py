@@ -1,5 +1,6 @@
 """No password that a person or a page wrote comes out anywhere; nobody but its host is told."""
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,30 @@ def test_a_header_for_a_site_is_nowhere_but_there(tmp_path: Path) -> None:
         assert asked[web.hosts[1], "/"] is None
         assert asked[web.hosts[0], "/robots.txt"] is None
         assert SECRET.encode() not in _everything(crawl)
+
+
+def test_no_secret_is_in_the_bodies_that_are_kept(tmp_path: Path) -> None:
+    """A file of bodies is made to be handed on, with the requests and the headers in it."""
+    answer = page("/moved")._replace(headers={"Set-Cookie": f"session={SECRET}; HttpOnly"})
+    pages = {"/": answer, "/moved": redirect("http://bob:hunter2@{0}/target"), "/target": page()}
+    with Web(pages) as web:
+        given = ("-H", f"Authorization: Basic {SECRET}", "-H", f"X-Token: {SECRET}")
+        given += ("-H", f"Cookie: known={SECRET}")
+        crawl = Crawl(tmp_path / "job", web.url("/"), *FAST, *given, "--store", "warc", "-vv")
+        assert crawl.run() == 0, crawl.err
+        assert {asked.headers.get("X-Token") for asked in web.asked} >= {SECRET}
+    (path,) = crawl.store_files()
+    kept = gzip.decompress(path.read_bytes())
+    assert SECRET.encode() not in kept + _everything(crawl)
+    for line in (
+        b"Authorization: ***",
+        b"X-Token: ***",
+        b"Cookie: ***",
+        b"Set-Cookie: session=***",
+    ):
+        assert line + b"\r\n" in kept
+    assert b"Location: http://***@" in kept
+    assert b"User-Agent: QuasiCrawler/" in kept
 
 
 MISTAKES = [
