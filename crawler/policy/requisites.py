@@ -12,15 +12,10 @@ FIRST_PRIORITY = 2
 """Of what a page names itself; what its style sheets name has the next one."""
 LAST_PRIORITY = 4
 """So that a sheet may import a sheet that shows an image. Pages have 5."""
-REVISIT_PRIORITY = 10
-"""From here on what is visited again; how far a sheet is from its page is forgotten then."""
 
 
 def priority_below(priority: int) -> int | None:
     """Return the priority of what a requisite names; None where it is too far from its page."""
-    if priority >= REVISIT_PRIORITY:
-        # A sheet that has changed may show another image, but lead no further.
-        return LAST_PRIORITY
     return priority + 1 if FIRST_PRIORITY <= priority < LAST_PRIORITY else None
 
 

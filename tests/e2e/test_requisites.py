@@ -232,6 +232,20 @@ def test_every_requisite_is_kept(tmp_path: Path) -> None:
                 assert hashlib.sha256(stored.body).hexdigest() == record["content_hash"]
 
 
+def test_requisites_lead_to_no_closed_address(tmp_path: Path) -> None:
+    """Any page could show an image that only this machine can reach."""
+    with Web(PAGES) as web:
+        crawl = crawl_of(web, tmp_path, "--depth", "0")
+        crawl.command[crawl.command.index("127.0.0.0/8")] = "127.0.20.1/32"
+        assert crawl.run() == 0, crawl.err
+        assert not any(a.host == web.hosts[1] for a in web.asked)
+        records = {r["url"]: r for r in crawl.records()}
+        assert records[web.url("/small.png")]["status"] == 200
+        closed = [r for url, r in records.items() if web.hosts[1] in url]
+        assert closed
+        assert {(r["error"], r["kind"]) for r in closed} == {("blocked_address", "requisite")}
+
+
 def has_come_to(crawl: Crawl, goal: int) -> bool:
     """Whether the run has written so much, or has ended."""
     assert crawl.process is not None

@@ -108,6 +108,14 @@ def check_document(document: Document) -> None:
     assert all(name == name.lower() for name in document.metas)
 
 
+def check_needed(urls: list[str]) -> None:
+    """What pages and sheets need is canonical, each once, of bounded length and number."""
+    assert len(set(urls)) == len(urls) <= MAX_LINKS
+    for url in urls:
+        assert canonicalize(url) == url
+        assert len(url) <= MAX_URL_LENGTH
+
+
 def check_next_try(result: Fetched | Redirected | Failed, *, cut: bool) -> None:
     """No answer makes us come back at once, or never."""
     decision = after_try(PLAN, ITEM, result, cut=cut, now=NOW, jitter=0.5)
