@@ -244,6 +244,16 @@ async def test_depth_and_page_wide_nofollow_hold_for_links() -> None:
     assert deep.links.kept == forbidden.links.kept == ()
 
 
+async def test_what_is_asked_for_beside_is_in_the_record() -> None:
+    """A crawl would bring what its try did not show."""
+    text = "<article><h1>Tides</h1>" + "<p>The tide is late on Mondays, as ever.</p>" * 20
+    with Web({"/": page(text=text + "</article>")}, HOSTS) as web:
+        trial = await tried(web.url(), main_text=True, simhash=True)
+    assert trial.record is not None
+    assert "The tide is late" in str(trial.record["main_text"])
+    assert trial.record["simhash"]
+
+
 async def test_requisites_are_named_where_a_crawl_fetches_them() -> None:
     """An image of another host is fetched, and a link to that host is not: both must show."""
     body = page("http://{1}/x", text='<img src="http://{1}/i.png"><img src="/no.png">')
