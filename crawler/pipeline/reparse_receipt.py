@@ -5,7 +5,6 @@ that is complete has nothing to do.
 """
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from typing import Any, TypedDict
 from crawler.errors import ConfigError, StorageError
 from crawler.job.manifest import read_manifest, write_manifest
 from crawler.job.versions import find_versions
+from crawler.model.extraction import ExtractTable
 from crawler.model.plan import Plan
 
 FILE_NAME = "manifest.json"
@@ -120,23 +120,19 @@ def is_ours(directory: Path) -> bool:
 
 
 def making_of(plan: Plan) -> Making:
-    """Return what the records depend on.
-
-    Raises:
-        ConfigError: the module of a callback is not there.
-    """
+    """Return what the records depend on."""
     settings: dict[str, Any] = {
         "main_text": plan.main_text,
         "markdown": plan.markdown,
         "simhash": plan.simhash,
         "link_details": plan.link_details,
-        "extract": [asdict(table) for table in plan.extract],
+        "extract": [_table(table) for table in plan.extract],
         "strip_params": list(plan.strip_params),
         "product_token": plan.product_token,
     }
-    callbacks = sorted({table.python for table in plan.extract if table.python})
-    if callbacks:
-        settings["code"] = {callback: _code_hash(callback) for callback in callbacks}
+    code = {table.python: _code_hash(table) for table in plan.extract if table.python}
+    if code:
+        settings["code"] = code
     versions = find_versions()
     # As it reads back from the file, so that two of them can be compared.
     return json.loads(  # type: ignore[no-any-return]
@@ -144,18 +140,26 @@ def making_of(plan: Plan) -> Making:
     )
 
 
-def _code_hash(callback: str) -> str | None:
-    """Return a hash of the file that a callback is in; what it imports is not looked at."""
-    module = callback.partition(":")[0]
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None:
-        raise ConfigError(f"there is no module {module}, of the callback {callback}")
-    if spec.origin is None or not Path(spec.origin).is_file():
-        return None
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+def _table(table: ExtractTable) -> dict[str, Any]:
+    """Return what a table takes; where it is written changes nothing."""
+    made = asdict(table)
+    del made["place"], made["directory"]
+    for field in made["fields"]:
+        del field["place"]
+    return made
+
+
+def _code_hash(table: ExtractTable) -> str | None:
+    """Return a hash of the file that a callback is in; what it imports is not looked at.
+
+    A callback that is not there is told by who loads it.
+    """
+    path = Path(*(table.python or "").partition(":")[0].split("."))
+    for directory in (table.directory or Path.cwd(), Path.cwd()):
+        for file in (directory / path.with_suffix(".py"), directory / path / "__init__.py"):
+            if file.is_file():
+                return hashlib.sha256(file.read_bytes()).hexdigest()
+    return None
 
 
 def _differences(before: Mapping[str, Any], now: Making) -> list[str]:
