@@ -2,6 +2,7 @@
 
 from tests.mutations import (
     machinery,
+    reading_again,
     requisites,
     robots_and_urls,
     sitemaps_and_sites,
@@ -10,6 +11,7 @@ from tests.mutations import (
 )
 
 MUTATIONS = [
+    *reading_again.MUTATIONS,
     *robots_and_urls.MUTATIONS,
     *machinery.MUTATIONS,
     *sitemaps_and_sites.MUTATIONS,
