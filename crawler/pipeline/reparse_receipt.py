@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -21,6 +22,8 @@ FILE_NAME = "manifest.json"
 _FORMAT = 1
 _READING = ("crawler", "selectolax")
 """What else than the settings makes a reading."""
+_TEXTS = "trafilatura"
+"""What makes main texts; `load_settings` has seen that it is there."""
 
 
 class PartEntry(TypedDict):
@@ -133,11 +136,12 @@ def making_of(plan: Plan) -> Making:
     code = {table.python: _code_hash(table) for table in plan.extract if table.python}
     if code:
         settings["code"] = code
-    versions = find_versions()
+    all_versions = find_versions()
+    versions = {name: all_versions[name] for name in _READING}
+    if plan.main_text or plan.markdown:
+        versions[_TEXTS] = version(_TEXTS)
     # As it reads back from the file, so that two of them can be compared.
-    return json.loads(  # type: ignore[no-any-return]
-        json.dumps({"settings": settings, "versions": {name: versions[name] for name in _READING}})
-    )
+    return json.loads(json.dumps({"settings": settings, "versions": versions}))  # type: ignore[no-any-return]
 
 
 def _table(table: ExtractTable) -> dict[str, Any]:

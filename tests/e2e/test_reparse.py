@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "crawler", "reparse"]
 NO_NETWORK = """
 import sys
 def refuse(event, arguments):
-    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.sendmsg"):
         raise SystemExit("the network was asked for: " + event)
 sys.addaudithook(refuse)
 """

@@ -63,7 +63,7 @@ def shop() -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "settings",
-    [(), ("--simhash", "--link-details", "--config", "crawl.toml")],
+    [(), ("--main-text", "--markdown", "--simhash", "--link-details", "--config", "crawl.toml")],
     ids=["plain", "all"],
 )
 def test_by_the_settings_of_the_crawl_it_is_the_same_byte_for_byte(
