@@ -164,13 +164,16 @@ def says_more(record: Mapping[str, Any]) -> bool:
     return record.get("change") in KINDS or (200 <= status < 400 and not record.get("error"))
 
 
-def phrase(before: Look | None, after: Look) -> str:
+def phrase(before: Look | None, after: Look, kind: str) -> str:
     """Say in a phrase what differs between two visits."""
     if before is None:
         return ""
     parts = []
     if before.status != after.status:
         parts.append(f"status {before.status or 'none'} → {after.status or after.error}")
+        if kind != "changed":
+            # What a page of an error says is not what was on the page.
+            return parts[0]
     if before.title != after.title:
         parts.append(f"title {_quoted(before.title)} → {_quoted(after.title)}")
     if before.text_length != after.text_length:
@@ -263,7 +266,7 @@ def _compare(sources: Sequence[Source], changes: Sequence[tuple[Change, Look]]) 
                 ):
                     before[number] = look_of(record)
     for number, (change, look) in enumerate(changes):
-        change.what = phrase(before.get(number), look)
+        change.what = phrase(before.get(number), look, change.change)
 
 
 def _candidates(since: str | None) -> Callable[[bytes], bool]:

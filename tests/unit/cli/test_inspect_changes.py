@@ -82,6 +82,16 @@ def test_what_differs_is_one_phrase(
     assert len(change.what) < 120
 
 
+def test_of_a_page_that_went_the_status_is_told(tmp_path: Path) -> None:
+    """The title of the server's error page would look like that of the page."""
+    gone = {"status": 404, "title": "Error", "text": "No such page."}
+    visits = [visit(1, title="A"), visit(2, **gone), visit(3, "gone", **gone), visit(4, "returned")]
+    assert [one.what for one in found(write(tmp_path, visits)).changes] == [
+        "status 404 → 200",
+        "status 200 → 404",
+    ]
+
+
 def test_a_change_without_the_visit_before_is_still_one(tmp_path: Path) -> None:
     """Its part may have been put away."""
     [change] = found(write(tmp_path, [visit(2, "changed")])).changes
