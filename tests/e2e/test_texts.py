@@ -66,7 +66,7 @@ def test_without_the_library(tmp_path: Path, command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "crawler", command, "http://127.0.0.1:9/", *asked],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         capture_output=True,
         text=True,
         check=False,
