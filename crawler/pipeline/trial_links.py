@@ -48,14 +48,19 @@ class LinkJudge:
         found = [] if reading.document is None else reading.document.links
         followable = frozenset(() if reading.document is None else reading.document.followable)
         followable = followable.union(reading.frames)
+        asked = {link.url: link for link in reading.extras.links}
         known = {item.url, *item.chain}
-        for url in dict.fromkeys([*found, *reading.frames, *taken]):
+        for url in dict.fromkeys([*found, *reading.frames, *asked, *taken]):
             link = taken.get(url)
             if link is not None:
                 self._add(link, "known" if url in known else self._later(link))
                 continue
             reason: str | None = NOT_FOLLOWED
-            if 200 <= status < 300:
+            if url in asked:
+                # A callback asks for it, whatever the page says.
+                depth = asked[url].depth
+                reason = self._admission.refusal(url, item.depth + 1 if depth is None else depth)
+            elif 200 <= status < 300:
                 is_nofollow = url not in followable or reading.directives.nofollow
                 reason = None if is_nofollow else self._admission.refusal(url, item.depth + 1)
             self.refused.append(RefusedLink(url=url, kind="page", reason=reason or "nofollow"))
