@@ -55,6 +55,10 @@ def reparse(
     from crawler.pipeline.reparse_run import Reparse, plan_of_job
 
     settings = load_settings(flags, os.environ, Path.cwd())
+    if settings.extract:
+        from crawler.pipeline.fields import check_extraction
+
+        check_extraction(make_plan(settings))
     job = find_job(str(settings.job))
     if not (job / "frontier.db").is_file():
         raise ConfigError(f"{job} has no frontier.db, so nobody knows which of its bytes count")

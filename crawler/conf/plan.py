@@ -5,7 +5,7 @@ A reader makes its plan from QuasiQueue's plain `model_dump()`, so pydantic is n
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ from crawler.conf.plan_sites import make_site
 from crawler.conf.revisits import check_revisits
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
+from crawler.model.extraction import ExtractTable
 from crawler.model.plan import Plan
 from crawler.model.site import Cookie
 from crawler.policy.site_scope import make_scope
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LEASE_MARGIN_MS = 5_000
 """A reader ends its work this long before the lease does."""
 _ROUND_MS = 10_000
+_ENDING_MS = 1_500
+"""Of a callback that does not want to end (`pipeline.time_guard`), and the loop's turn after it."""
 _SQLITE = "sqlite://"
 _POSTGRES = ("postgres://", "postgresql://")
 
@@ -117,6 +120,10 @@ def _cookies(path: str | Path | None) -> tuple[Cookie, ...]:
     return () if path is None else read_cookies(Path(path), time.time_ns() // 1_000_000)
 
 
+def _has_callbacks(tables: Sequence[ExtractTable | Mapping[str, Any]]) -> bool:
+    return any(table.python is not None for table in make_extract(tables))
+
+
 class LeaseNeeds(NamedTuple):
     """What one lease must outlast, one after the other, in ms."""
 
@@ -137,7 +144,11 @@ class LeaseNeeds(NamedTuple):
         # window is a due time in the frontier and needs no lease.
         waits = sum(min(window, max(delay, base * 3 * 2**n // 2)) for n in range(min(retries, 40)))
         waits += window * max(0, retries - 40)
-        return cls(window, timeout, (retries + 1) * timeout + waits, LEASE_MARGIN_MS)
+        # At worst each page of a reader has a callback that stops all others until it is ended.
+        stops = _has_callbacks(values["extract"]) * values["concurrent_tasks_per_process"]
+        stopped = stops * (_ms(values["extract_timeout"]) + _ENDING_MS)
+        fetch = (retries + 1) * timeout + waits
+        return cls(window, timeout + stopped, fetch + stopped, LEASE_MARGIN_MS)
 
     def __str__(self) -> str:
         return " + ".join(

@@ -126,7 +126,8 @@ class Settings(QueueSettings):
     extract: Annotated[tuple[InstanceOf[ExtractTable], ...], NoDecode] = Field(
         default=(), description="[[extract]] tables of the crawl file"
     )
-    extract_timeout: Annotated[Seconds, Field(gt=0)] = Field(
+    # The parent kills a reader whose loop stands still for 10 s; ending a call may take a while.
+    extract_timeout: Annotated[Seconds, Field(gt=0, le=7)] = Field(
         default=5.0, description="Of one call of a callback"
     )
     main_text: bool = Field(default=False, description="The main text of pages in their records")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crawler.model.element import PageElement
+from crawler.model.element import Element, PageElement
 
 Probe = Callable[[PageElement], None]
 """Takes what it wants from the root of a page's tree, before anything changes the tree."""
@@ -14,7 +14,7 @@ class ExtraLink(NamedTuple):
     """A URL that a callback wants crawled; scope, traps and robots hold for it as for any other."""
 
     url: str
-    """As given, may be relative to the page."""
+    """Canonical."""
     depth: int | None = None
     """None: one more than the page's."""
     priority: int = 5
@@ -35,6 +35,8 @@ class Extras:
     simhash: str | None = None
     links: tuple[ExtraLink, ...] = ()
     """Not in the record: what a callback adds to the frontier."""
+    tree: Element | None = None
+    """Not in the record: a copy of the page's tree, where a callback will look at it."""
 
 
 NO_EXTRAS = Extras()

@@ -75,7 +75,7 @@ class Committer:
         if self._error is not None:
             raise self._error
         self._waiting.append(settlement)
-        self._links += len(settlement.links)
+        self._links += len(settlement.links) + len(settlement.extra_links)
         self._bytes += settlement.size
         self._work.set()
         if self._is_full(1):
@@ -150,6 +150,8 @@ class Committer:
             # A sitemap is not the page of the same address.
             if settlement.links and settlement.item.kind != "sitemap":
                 self._remember(settlement.links)
+            for link in settlement.extra_links:
+                self._known.add((link.url,), link.depth)
         self.parent.settled([s.lease_id for s in batch])
 
     def _remember(self, links: Sequence[Link]) -> None:
@@ -191,14 +193,27 @@ class Committer:
         """One link per URL, the shallowest; pages of one batch often share their navigation."""
         merged: dict[str, Link] = {}
         for settlement in batch:
+            for link in settlement.extra_links:  # first: what they ask for holds
+                first = merged.get(link.url)
+                merged[link.url] = link if first is None else _nearer(first, link)
+        for settlement in batch:
             for link in settlement.links:
                 key = link.url if link.kind == "page" else f"{link.kind} {link.url}"
                 first = merged.setdefault(key, link)
                 if link.depth < first.depth:
-                    merged[key] = link._replace(modified_at=link.modified_at or first.modified_at)
+                    merged[key] = _nearer(first, link)
                 elif link.modified_at is not None and first.modified_at is None:
                     merged[key] = first._replace(modified_at=link.modified_at)
         return list(merged.values())
+
+
+def _nearer(first: Link, then: Link) -> Link:
+    """The shallower of two sightings, as urgent as the more urgent one."""
+    nearer = then if then.depth < first.depth else first
+    return nearer._replace(
+        priority=min(first.priority, then.priority),
+        modified_at=then.modified_at or first.modified_at,
+    )
 
 
 def _batch(

@@ -15,6 +15,7 @@ from crawler.parse.nesting import shallow
 from crawler.policy.canonicalization import LinkResolver
 
 if TYPE_CHECKING:
+    from crawler.pipeline.callbacks import Callbacks
     from crawler.pipeline.fields import PageFields
 
 _ARTICLE_SECONDS = 10
@@ -30,6 +31,7 @@ class ExtraReading:
         self.with_link_details = plan.link_details
         has_fields = any(table.fields for table in plan.extract)
         self._fields = page_fields(plan, resolver) if has_fields else None
+        self._callbacks = callbacks(plan, resolver) if _has_callbacks(plan) else None
         self._articles = _article_reader(plan)
 
     async def close(self) -> None:
@@ -39,11 +41,15 @@ class ExtraReading:
     def probe(self, url: str, result: Fetched, extras: Extras) -> Probe | None:
         """Return what looks at the tree of this page; None where nothing does."""
         fields = None if self._fields is None else self._fields.probe(url, result, extras)
-        if self._articles is None:
+        is_copied = self._callbacks is not None and self._callbacks.wants(url, result)
+        if self._articles is None and not is_copied:
             return fields
 
         def look(root: PageElement) -> None:
-            extras.published_at, extras.author = publication(root)
+            if is_copied:
+                extras.tree = root.copy()
+            if self._articles is not None:
+                extras.published_at, extras.author = publication(root)
             if fields is not None:
                 fields(root)
 
@@ -53,6 +59,9 @@ class ExtraReading:
         self, url: str, result: Fetched, document: Document | None, extras: Extras
     ) -> None:
         """Add what needs the whole document, or no document at all."""
+        if self._callbacks is not None:
+            await self._callbacks.call(url, result, document, extras)
+            extras.tree = None
         if document is None:
             return
         extras.link_details = list(document.link_details)
@@ -70,6 +79,17 @@ def page_fields(plan: Plan, resolver: LinkResolver) -> "PageFields":
     from crawler.pipeline.fields import PageFields
 
     return PageFields(plan, resolver)
+
+
+def _has_callbacks(plan: Plan) -> bool:
+    return any(table.python is not None for table in plan.extract)
+
+
+def callbacks(plan: Plan, resolver: LinkResolver) -> "Callbacks":
+    # Only for who has tables with callbacks.
+    from crawler.pipeline.callbacks import Callbacks
+
+    return Callbacks(plan, resolver)
 
 
 def _article_reader(plan: Plan) -> ArticleReader | None:

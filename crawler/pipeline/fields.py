@@ -47,7 +47,7 @@ class PageFields:
 
 
 def check_extraction(plan: Plan) -> None:
-    """Refuse selectors and regexes that are none, before anything is crawled.
+    """Refuse selectors, regexes and callbacks that are none, before anything is crawled.
 
     Raises:
         ConfigError: with the place of each of them.
@@ -59,8 +59,21 @@ def check_extraction(plan: Plan) -> None:
             compile_tables([table])
         except ConfigError as error:
             problems.append(str(error))
+        if table.python is not None:
+            problems += _callback_problems(table)
     if problems:
         raise ConfigError("; ".join(problems))
+
+
+def _callback_problems(table: ExtractTable) -> list[str]:
+    # Only for who has callbacks.
+    from crawler.pipeline.callback_loading import load_callback
+
+    try:
+        load_callback(table)
+    except ConfigError as error:
+        return [str(error)]
+    return []
 
 
 def _bad_selectors(table: ExtractTable) -> list[str]:

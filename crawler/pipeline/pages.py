@@ -7,6 +7,7 @@ import orjson
 
 from crawler.errors import UrlRejected
 from crawler.extract.record import make_record, unchanged_record
+from crawler.model.extras import ExtraLink
 from crawler.model.result import Failed, Fetched, HostNote, Redirected, Result
 from crawler.model.work import Item, Link
 from crawler.pipeline.known import KnownUrls
@@ -81,6 +82,7 @@ class PageSettler:
         reading = await self._reader.read(item.url, result)
         document, directives = reading.document, reading.directives
         links: Sequence[Link] = ()
+        extra_links: Sequence[Link] = ()
         refusals: Sequence[str] = ()
         if document is not None and 200 <= result.status < 300 and not directives.nofollow:
             found = document.followable
@@ -90,6 +92,9 @@ class PageSettler:
         if self._requisites is not None and reading.requisites and 200 <= result.status < 300:
             needed, others = self._requisites.of_page(item, reading.requisites)
             links, refusals = [*links, *needed], [*refusals, *others]
+        if reading.extras.links:
+            extra_links, refused = self._judge_extra(reading.extras.links, item)
+            refusals = [*refusals, *refused]
         record = make_record(
             item,
             result=result,
@@ -104,6 +109,7 @@ class PageSettler:
             record,
             note,
             links=links,
+            extra_links=extra_links,
             refusals=refusals,
             exchange=await packer.pack(item, result, record) if packer else None,
         )
@@ -213,6 +219,22 @@ class PageSettler:
             self._known.add(refused, -1)
         return links, refusals
 
+    def _judge_extra(self, asked: Sequence[ExtraLink], item: Item) -> tuple[list[Link], list[str]]:
+        """Judge what a callback asks for as what a page leads to; `nofollow` is not asked."""
+        links: list[Link] = []
+        refusals: list[str] = []
+        for url, given, priority in asked:
+            depth = item.depth + 1 if given is None else given
+            if not self._known.fresh((url,), depth):
+                continue
+            reason = self._admission.refusal(url, depth)
+            if reason is None:
+                links.append(Link(url, depth, item.ref, priority))
+            else:
+                refusals.append(reason)
+                self._known.add((url,), -1)
+        return links, refusals
+
     def _settle(
         self,
         item: Item,
@@ -221,6 +243,7 @@ class PageSettler:
         note: HostNote,
         *,
         links: Sequence[Link] = (),
+        extra_links: Sequence[Link] = (),
         refusals: Sequence[str] = (),
         root: str | None = None,
         error: str | None = None,
@@ -266,6 +289,7 @@ class PageSettler:
             line=orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),
             exchange=exchange,
             links=links,
+            extra_links=extra_links,
             refusals=refusals,
             root=root,
         )

@@ -25,6 +25,8 @@ class Settlement:
     """What is kept of it besides the record; `line` gets its `warc` in the committer."""
     links: Sequence[Link] = ()
     """In scope, not known to this process."""
+    extra_links: Sequence[Link] = ()
+    """Those that a callback asks for, as `links` are; each with a depth of its own."""
     refusals: Sequence[str] = ()
     """Reasons of links that scope or traps refused, one each."""
     root: str | None = None

@@ -52,7 +52,7 @@ def fields_of(
     found = Fields(table=table.place, match=table.match, each=table.each)
     if not (200 <= result.status < 300):
         return replace(found, note="an answer that is no success has no fields")
-    if not is_html(result.headers.get("content-type"), result.body):
+    if table.python is None and not is_html(result.headers.get("content-type"), result.body):
         return replace(found, note="what is no HTML has no fields")
     taken = record["fields"]
     if not isinstance(taken, dict):

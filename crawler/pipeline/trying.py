@@ -196,7 +196,8 @@ class _Trying:
                 outcome = ended(hop, settlement)
                 reading = self._reader.last
                 if reading is not None:
-                    self.links = self._judge.links(item, result.status, reading, settlement.links)
+                    added = [*settlement.links, *settlement.extra_links]
+                    self.links = self._judge.links(item, result.status, reading, added)
                 self.fields = self._fields(item, result, hop.record or {})
                 return outcome
             case Redirected():

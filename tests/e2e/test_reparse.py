@@ -144,6 +144,24 @@ def test_other_settings_need_a_word(job: Path) -> None:
     assert len(records(aside[0] / "part-000001.jsonl")) == 6
 
 
+def test_a_callback_reads_old_pages_and_new_code_of_it_needs_a_word(job: Path) -> None:
+    """Fields that a crawl did not have are what bodies are kept for; half of the parts by older
+    code would be wrong without a sign."""
+    file = job / "crawl.toml"
+    file.write_text("[[extract]]\npython = 'own_reading:parse'\nfields.heading = 'h1'\n")
+    (job / "own_reading.py").write_text("def parse(page): return {'size': len(page.body)}\n")
+    assert run("--config", file, cwd=job).returncode == 0
+    made = records(job / "crawl/reparsed/part-000002.jsonl")
+    assert all(one["fields"]["size"] == one["bytes"] for one in made)
+    assert {one["extract_error"] for one in made} == {None}
+    file.write_text("\n" + file.read_text())
+    assert run("--config", file, cwd=job).returncode == 0
+    (job / "own_reading.py").write_text("def parse(page): return {'size': 1}\n")
+    done = run("--config", file, cwd=job)
+    assert done.returncode == 2
+    assert "was made with other settings (code)" in done.stderr
+
+
 def test_however_many_processes_it_is_the_same(tmp_path: Path) -> None:
     """Pieces that come back in another order would mix the lines of a part."""
     store_job(

@@ -53,6 +53,16 @@ def test_default_lease_outlasts_what_it_must(tmp_path: Path, flags: dict[str, ob
     assert make_plan(asked).lease_ms == needed + 1
 
 
+def test_a_lease_outlasts_a_reader_full_of_callbacks_that_hang(tmp_path: Path) -> None:
+    """The last of them waits for all others; with a lease of the usual length it would be given
+    back, fetched again, and wait again."""
+    (tmp_path / "crawl.toml").write_text("[[extract]]\npython = 'spider:parse'\n")
+    flags = {"concurrent_tasks_per_process": 100, "extract_timeout": "7s"}
+    usual = make_plan(load_settings(dict(flags), {}, tmp_path)).lease_ms
+    flags["config"] = str(tmp_path / "crawl.toml")
+    assert make_plan(load_settings(flags, {}, tmp_path)).lease_ms > usual + 100 * 7_000
+
+
 @pytest.mark.parametrize(
     ("user_agent", "contact", "name", "token"),
     [

@@ -65,8 +65,10 @@ def settlement(lease_id: int, *, links: int = 0) -> Settlement:
     )
 
 
-def make(store: Any, directory: Path) -> tuple[Committer, Ear, KnownUrls]:
-    known = KnownUrls(by_depth=False)
+def make(
+    store: Any, directory: Path, *, by_depth: bool = False
+) -> tuple[Committer, Ear, KnownUrls]:
+    known = KnownUrls(by_depth=by_depth)
     rotation = PartRotation(
         store, directory, "reader", lambda: 0, max_bytes=10**9, max_age_ms=10**9
     )
@@ -133,6 +135,29 @@ async def test_links_of_a_batch_that_was_lost_are_not_known(tmp_path: Path) -> N
     assert store.batches == [] or not any(batch.links for batch in store.batches)
     urls = [link.url for item in items for link in item.links]
     assert known.fresh(urls, 1) == urls
+
+
+async def test_what_a_callback_asks_for_is_committed_as_asked(
+    tmp_path: Path,
+) -> None:
+    """Another page of the batch may link the same URL, less urgent; and a URL that is known nearer
+    than the store has it would never be brought nearer."""
+    store = Store()
+    committer, _, known = make(store, tmp_path, by_depth=True)
+    store.gate.clear()
+    asked = [Link("http://h/1/0", 7, 2, 0), Link("http://h/1/0", 6, 2, 3), Link("http://h/x", 9, 2)]
+    await committer.settle(settlement(1, links=2))
+    await committer.settle(dataclasses.replace(settlement(2), extra_links=asked))
+    store.gate.set()
+    await committer.close()
+    links = {link.url: link for batch in store.batches for link in batch.links}
+    assert links == {
+        "http://h/1/0": Link("http://h/1/0", 1, 1, 0),
+        "http://h/1/1": Link("http://h/1/1", 1, 1),
+        "http://h/x": Link("http://h/x", 9, 2),
+    }
+    assert known.fresh(["http://h/1/0", "http://h/x"], 1) == ["http://h/x"]
+    assert known.fresh(["http://h/x"], 9) == []
 
 
 async def test_very_many_links_go_ahead_in_chunks_and_the_outcome_last(tmp_path: Path) -> None:
