@@ -1,6 +1,7 @@
 """All mutations."""
 
 from tests.mutations import (
+    fields,
     machinery,
     reading_again,
     requisites,
@@ -18,4 +19,5 @@ MUTATIONS = [
     *trying.MUTATIONS,
     *requisites.MUTATIONS,
     *texts.MUTATIONS,
+    *fields.MUTATIONS,
 ]
