@@ -149,7 +149,7 @@ def _reader(source: Source, rule: FieldRule, *, all_values: bool, whole: bool) -
             return lambda _, page: _found(page.microdata.find(path), rule, whole=whole)
         case "opengraph" | "meta":
             is_price = rule.type == "price"
-            return _meta_reader(source.select.lower(), all_values=all_values, is_price=is_price)
+            return _meta_reader(source.select.lower(), many=rule.many, is_price=is_price)
 
 
 def _css_reader(source: Source, *, all_values: bool) -> Read:
@@ -175,9 +175,9 @@ def _css_reader(source: Source, *, all_values: bool) -> Read:
     return read
 
 
-def _meta_reader(name: str, *, all_values: bool, is_price: bool) -> Read:
+def _meta_reader(name: str, *, many: bool, is_price: bool) -> Read:
     def read(_: Element, page: Page) -> Iterator[object]:
-        if all_values:
+        if many:
             yield from page.metas(name)
         else:
             yield page.meta(name)
