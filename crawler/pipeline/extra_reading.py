@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ARTICLE_SECONDS = 10
 """Of processor time for one page; a usual one takes 20 ms."""
-_ARTICLE_WAIT_SECONDS = 60
 
 
 class ExtraReading:
@@ -96,9 +95,9 @@ def _article_reader(plan: Plan) -> ArticleReader | None:
     kinds = [name for name in ("main_text", "markdown") if getattr(plan, name)]
     if not kinds:
         return None
-    # All tasks of a reader may wait for its one process, but none until its lease is over.
+    # All tasks of a reader may wait for its one process, but none for more than half of its lease.
     return ArticleReader(
         kinds,
         page_seconds=_ARTICLE_SECONDS,
-        wait_seconds=min(_ARTICLE_WAIT_SECONDS, plan.lease_ms / 4000),
+        wait_seconds=plan.lease_ms / 2000,
     )
