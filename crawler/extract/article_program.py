@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 _PR_SET_PDEATHSIG = 1
 _SIGNS = "//a[.='\u00b6' or .='\u00a7' or .='#']"
 """Signs that documentation tools put behind headings, to link to them."""
-_MAX_BYTES = 2 << 30
+MAX_BYTES = 2 << 30
 """Address space; the library takes a tenth of it for usual pages."""
 
 
@@ -47,8 +47,8 @@ def _settle_in() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value, 0, 0, 0)
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     with contextlib.suppress(OSError, ValueError):
-        if hard == resource.RLIM_INFINITY or hard > _MAX_BYTES:
-            resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, hard))
+        if hard == resource.RLIM_INFINITY or hard > MAX_BYTES:
+            resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, hard))
 
 
 def _extract(page: bytes, kinds: list[str]) -> dict[str, Any]:

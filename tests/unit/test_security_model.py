@@ -7,9 +7,11 @@ import pytest
 from crawler.conf.settings import Settings
 from crawler.dealer.process import MAX_READER_BYTES
 from crawler.dealer.queue import CrawlQueue
+from crawler.extract import article, article_program
 from crawler.extract.metadata import MAX_DESCRIPTION_BYTES, MAX_TITLE_BYTES
 from crawler.fetch import body, client, jar, protocol
 from crawler.parse import html, nesting
+from crawler.pipeline.extra_reading import ARTICLE_SECONDS
 from crawler.pipeline.pages import MAX_HOPS
 from crawler.policy import politeness, robots, sitemaps
 from crawler.policy.canonicalization import MAX_URL_LENGTH
@@ -53,6 +55,13 @@ LIMITS = [
     ("cookies that", f"{jar.MAX_COOKIES} of {jar.MAX_BYTES:,} bytes, {jar.MAX_HOSTS:,} hosts"),
     ("names that are", f"{client._DNS_NAMES:,} addresses, for {client._DNS_TTL_S} s"),
     ("a reader that", f"{CrawlQueue.reader_stuck_s:.0f} s"),
+    (
+        "main text of",
+        (
+            f"{ARTICLE_SECONDS} s of processor time, {article_program.MAX_BYTES >> 30} GB, "
+            f"{article.MAX_PAGE_BYTES:,} bytes of HTML"
+        ),
+    ),
 ]
 
 
