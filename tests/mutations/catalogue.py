@@ -2,6 +2,7 @@
 
 from tests.mutations import (
     fields,
+    bodies,
     machinery,
     reading_again,
     requisites,
@@ -20,4 +21,5 @@ MUTATIONS = [
     *requisites.MUTATIONS,
     *texts.MUTATIONS,
     *fields.MUTATIONS,
+    *bodies.MUTATIONS,
 ]
