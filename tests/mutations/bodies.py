@@ -43,7 +43,7 @@ MUTATIONS = [
         "sink/bodies.py",
         "    if not unpacker.eof or unpacker.unused_data:",
         "    if not unpacker.eof:",
-        (f"{OPEN}::test_a_pointer_that_does_not_hold_is_one_line",),
+        (f"{OPEN}::test_a_pointer_over_two_members_names_neither",),
     ),
     Mutation(
         "a part knows on which others it leans",

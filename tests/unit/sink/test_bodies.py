@@ -117,6 +117,15 @@ def test_damage_is_one_line(tmp_path: Path, data: bytes, message: str) -> None:
         open_body(tmp_path, place)
 
 
+def test_a_pointer_over_two_members_names_neither(tmp_path: Path) -> None:
+    """An offset that is right by luck must not hide that the pointer is of another file."""
+    first, second = write(tmp_path, RESPONSE, RESPONSE)
+    both = first | {"length": 2 * len(RESPONSE)}
+    with pytest.raises(StorageError, match="no whole gzip member"):
+        open_body(tmp_path, both)
+    assert open_body(tmp_path, second).body == BODY
+
+
 def test_a_revisit_pointer_must_name_a_revisit(tmp_path: Path) -> None:
     """Status and headers of some other page would be taken for this one's."""
     first, second = write(tmp_path, RESPONSE, RESPONSE)
