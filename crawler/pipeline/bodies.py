@@ -49,6 +49,12 @@ class Bodies:
             refers_to=layout.refers_to,
         )
 
+    async def has(self, content_hash: bytes | None) -> bool:
+        """Tell whether the body with this SHA-256 is stored."""
+        if content_hash is None:
+            return False
+        return content_hash in self._latest or bool(await self._frontier.bodies([content_hash]))
+
     def remember(self, bodies: Sequence[KeptBody]) -> None:
         """Note bodies whose batch was committed."""
         for body in bodies:

@@ -89,6 +89,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         committer=committer,
         admission=admission,
         named_origins=await _named_origins(plan, frontier),
+        bodies=kept.bodies if kept else None,
     )
 
     background: set[asyncio.Task[None]] = set()

@@ -7,7 +7,7 @@ once. It catches everything: a fault of a site is a record, a fault of ours is a
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from crawler.cache.rules import RulesCache
 from crawler.errors import CrawlerError
@@ -28,6 +28,9 @@ from crawler.policy.health import SLOW_DOWN
 from crawler.policy.revisit import conditions
 from crawler.policy.robots import RobotsRules
 from crawler.ports import Frontier, Now, Parent
+
+if TYPE_CHECKING:
+    from crawler.pipeline.bodies import Bodies
 
 EXPIRY_MARGIN_MS = 5_000
 """A try must be able to end this long before its lease does."""
@@ -55,7 +58,9 @@ class Reader:
         committer: Committer,
         admission: Admission,
         named_origins: frozenset[str],
+        bodies: "Bodies | None" = None,
     ) -> None:
+        """`bodies`: None where the crawl keeps none."""
         self._plan = plan
         self._now = now
         self._frontier = frontier
@@ -67,6 +72,7 @@ class Reader:
         self._committer = committer
         self._admission = admission
         self._named_origins = named_origins
+        self._bodies = bodies
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
         self._paused: dict[str, int] = {}
         self._watch = HostWatch(now, plan.window_ms)
@@ -157,6 +163,8 @@ class Reader:
         headers = self._plan.headers
         if headers and origin(item.url) not in self._named_origins:
             headers = ()
+        if self._bodies is not None and item.kind == "page":
+            item = await self._if_kept(item, self._bodies)
         headers = (*headers, *conditions(item))
         result = await self._fetcher.fetch(self._watch.informed(item), headers=headers)
         self.parent.fetched(item)
@@ -176,6 +184,15 @@ class Reader:
                 return self._defer(item, result, note)
             case _:
                 assert_never(result)
+
+    async def _if_kept(self, item: Item, bodies: "Bodies") -> Item:
+        """Return what may be asked for with a condition: a 304 needs a body that it stands for.
+
+        There is none where the last visit kept no bodies.
+        """
+        if not conditions(item) or await bodies.has(item.content_hash):
+            return item
+        return item._replace(etag=None, last_modified=None)
 
     def _pause(self, item: Item, note: HostNote, until: int) -> None:
         """The host's other URLs would fare alike: they wait, here and in the other readers."""

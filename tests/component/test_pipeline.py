@@ -1,5 +1,6 @@
 """Writer, reader and context alone, as QuasiQueue's guide has them: real sockets, a real store."""
 
+import asyncio
 import inspect
 import json
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -12,6 +13,8 @@ from crawler.clock import job_clock
 from crawler.conf.load import load_settings
 from crawler.conf.plan import make_plan
 from crawler.model.plan import Plan
+from crawler.model.result import FetchResult, KeptBody
+from crawler.model.site import Headers
 from crawler.model.work import Item
 from crawler.pipeline.context import context
 from crawler.pipeline.node import CrawlNode
@@ -228,3 +231,39 @@ async def test_headers_never_go_from_https_to_http(
         await built["close"]()
         (request,) = server.requests
     assert ("authorization" in request.headers) is is_sent
+
+
+class Stopper:
+    """Takes down what a page would be asked for with, and goes no further."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+
+    async def fetch(self, item: Item, *, headers: Headers) -> FetchResult:
+        self.asked.append(dict(headers))
+        raise asyncio.CancelledError
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("store", ["none", "warc"])
+async def test_a_condition_needs_a_body_that_the_304_stands_for(
+    settings: dict[str, Any], frontier: Frontier, store: str
+) -> None:
+    """Bodies that are kept only since the last visit would never come: the page is as it was."""
+    ctx = await context({**settings, "store": store})
+    worker = ctx["reader"]
+    await worker._fetcher.close()
+    worker._fetcher = stopper = Stopper()
+    url, known = "http://127.0.0.1:1/", b"a" * 32
+    until = job_clock(make_plan(settings).clock_offset_ms)() + 600_000
+    item = make_item(url, visit=2, etag='"1"', content_hash=known)
+    item = item._replace(lease_until=until, rules_version=0, seed=True)
+    for is_kept in (False, True):
+        if is_kept and worker._bodies is not None:
+            worker._bodies.remember([KeptBody(known, 1, 0, 9, 1, 1, url)])
+        with pytest.raises(asyncio.CancelledError):
+            await reader(item=item, ctx=ctx)
+    await ctx["close"]()
+    with_condition = {"If-None-Match": '"1"'}
+    assert stopper.asked == [with_condition if store == "none" else {}, with_condition]
