@@ -1,8 +1,8 @@
 """All mutations."""
 
 from tests.mutations import (
-    fields,
     bodies,
+    fields,
     machinery,
     reading_again,
     requisites,
