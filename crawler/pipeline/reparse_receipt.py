@@ -71,7 +71,7 @@ class Receipt:
                 )
             return
         others = _differences(found["reparse"], self._making)
-        if others:
+        if others and found["parts"]:
             raise ConfigError(
                 f"{directory} was made with other {' and '.join(others)}: --fresh moves it aside, "
                 "--output puts the new records elsewhere"
