@@ -69,26 +69,17 @@ class Crew(Generic[J, R]):
             CrawlerError: as the work raised it; or a worker died, or met with a fault of ours.
         """
         numbered = enumerate(jobs)
+        job = next(numbered, None)
         free = deque(self._ours * _AHEAD)
         busy: deque[Connection[Any, Any]] = deque()
         answers: dict[int, R] = {}
-        sent = next_number = 0
-        while True:
-            while free and sent - next_number < _WAITING * len(self._ours):
-                job = next(numbered, None)
-                if job is None:
-                    break
+        next_number = 0
+        while job is not None or busy:
+            while free and job is not None and job[0] - next_number < _WAITING * len(self._ours):
                 ours = free.popleft()
                 _send(ours, job)
                 busy.append(ours)
-                sent += 1
-            while next_number in answers:
-                yield answers.pop(next_number)
-                next_number += 1
-            if not busy:
-                if sent == next_number:
-                    return
-                continue
+                job = next(numbered, None)
             for ours in cast("list[Connection[Any, Any]]", wait(set(busy))):
                 number, answer, error = _receive(ours)
                 if error is not None:
@@ -96,6 +87,9 @@ class Crew(Generic[J, R]):
                 answers[number] = answer
                 busy.remove(ours)
                 free.append(ours)
+            while next_number in answers:
+                yield answers.pop(next_number)
+                next_number += 1
 
 
 def _send(ours: "Connection[Any, Any]", job: object) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from crawler.errors import ConfigError, StorageError
+from crawler.errors import ConfigError, CrawlerError, StorageError
 from crawler.model.plan import Plan
 from crawler.pipeline.committed import Committed
 from crawler.pipeline.identity import LAST_RUN
@@ -180,10 +180,15 @@ def _check(path: Path, size: int) -> None:
 
 
 def _of_part(answers: Iterator[Reread], part: Part) -> Iterator[Reread]:
+    at = 0
     for answer in answers:
+        if (answer.piece.part, answer.piece.start) != (part.name, at):
+            break
         yield answer
-        if answer.piece.end == part.bytes:
+        at = answer.piece.end
+        if at == part.bytes:
             return
+    raise CrawlerError(f"{part.name}: what was read again from byte {at} on is missing")
 
 
 class _NewPart:

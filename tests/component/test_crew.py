@@ -1,11 +1,13 @@
 """The crew of `reparse`: answers in order, errors told, nobody left behind."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from crawler.dealer import crew as crew_module
 from crawler.dealer.crew import Crew
 from crawler.errors import CrawlerError, StorageError
 from tests.support.crawl import children, poll
@@ -23,12 +25,34 @@ def doubling() -> Callable[[int], tuple[int, int]]:
     return work
 
 
+def held(until: int, at_most_s: float) -> Callable[[], Callable[[int], int]]:
+    """The first job ends when another one has begun, or after some time."""
+    begun = multiprocessing.get_context("fork").Event()
+
+    def work(job: int) -> int:
+        if job == until:
+            begun.set()
+        if job == 0:
+            begun.wait(at_most_s)
+        return job
+
+    return lambda: work
+
+
 def test_answers_come_in_the_order_of_the_jobs() -> None:
     """Lines of a part would be mixed up."""
     with Crew(3, doubling) as crew:
         found = list(crew.run(range(100)))
     assert [answer for answer, _ in found] == [2 * n for n in range(100)]
     assert len({pid for _, pid in found}) == 3
+
+
+def test_no_job_is_left_out_when_all_wait_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part would end in the middle, and look whole."""
+    # No third job is given out while the answer to the first is not there.
+    monkeypatch.setattr(crew_module, "_WAITING", 1)
+    with Crew(2, held(until=1, at_most_s=30)) as crew:
+        assert list(crew.run(range(100))) == list(range(100))
 
 
 def test_jobs_are_taken_as_they_are_needed() -> None:
@@ -40,7 +64,7 @@ def test_jobs_are_taken_as_they_are_needed() -> None:
             taken.append(number)
             yield number
 
-    with Crew(2, doubling) as crew:
+    with Crew(2, held(until=50, at_most_s=0.5)) as crew:
         answers = crew.run(jobs())
         next(answers)
         assert len(taken) <= 2 * 4 + 1

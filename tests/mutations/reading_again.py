@@ -70,10 +70,17 @@ MUTATIONS = [
         (f"{CREW}::test_answers_come_in_the_order_of_the_jobs",),
     ),
     Mutation(
+        "no job of a crew is left out",
+        "dealer/crew.py",
+        "        while job is not None or busy:",
+        "        while busy or next_number == 0:",
+        (f"{CREW}::test_no_job_is_left_out_when_all_wait_for_the_first",),
+    ),
+    Mutation(
         "jobs of a crew are taken as they are needed",
         "dealer/crew.py",
-        "while free and sent - next_number < _WAITING * len(self._ours):",
-        "while free or (sent - next_number < 100 and not free.append(self._ours[0])):",
+        "while free and job is not None and job[0] - next_number < _WAITING * len(self._ours):",
+        "while free and job is not None:",
         (f"{CREW}::test_jobs_are_taken_as_they_are_needed",),
     ),
     Mutation(
