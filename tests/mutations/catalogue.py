@@ -2,6 +2,7 @@
 
 from tests.mutations import (
     bodies,
+    callbacks,
     fields,
     machinery,
     reading_again,
@@ -16,6 +17,7 @@ MUTATIONS = [
     *reading_again.MUTATIONS,
     *robots_and_urls.MUTATIONS,
     *machinery.MUTATIONS,
+    *callbacks.MUTATIONS,
     *sitemaps_and_sites.MUTATIONS,
     *trying.MUTATIONS,
     *requisites.MUTATIONS,
