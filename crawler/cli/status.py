@@ -11,7 +11,7 @@ import typer
 from crawler.cli.options import JobOption
 from crawler.errors import ConfigError
 from crawler.model.view import HostState
-from crawler.pipeline.moments import span
+from crawler.pipeline.moments import rfc3339, span
 from crawler.ports import Frontier
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -50,6 +50,7 @@ async def _look(job: Path) -> dict[str, Any]:
     await frontier.open()
     try:
         counters = await frontier.counters()
+        outlook = await frontier.outlook(now=now)
         hosts = await _hosts(frontier, now)
         dead = await frontier.dead_reasons()
     finally:
@@ -59,6 +60,9 @@ async def _look(job: Path) -> dict[str, Any]:
         "job": str(job),
         "running": None if held is None else {"pid": held.pid, "host": held.host},
         "states": {state: counters.get(state, 0) for state in STATES},
+        "later": outlook.later,
+        "next_visit_at": None if outlook.next_visit is None else rfc3339(outlook.next_visit),
+        "next_visit_in_ms": None if outlook.next_visit is None else outlook.next_visit - now,
         "records": counters.get("records", 0),
         "bytes": counters.get("bytes", 0),
         "failures": counters.get("failures", 0),
@@ -120,6 +124,10 @@ def _text(found: dict[str, Any]) -> str:
         lines.append(
             f"needed   {found['requisites']} requisites of {found['requisites_found']} found"
         )
+    if found["later"]:
+        wait = found["next_visit_in_ms"]
+        when = f"in {span(wait)}" if wait > 0 else "now"
+        lines.append(f"later    {found['later']} to be visited again, the first {when}")
     if found["sitemaps"]:
         lines.append(f"sitemaps {found['sitemaps']}, {found['sitemap_failures']} failures")
     if found["dead"]:

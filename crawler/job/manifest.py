@@ -69,6 +69,10 @@ class Manifest(TypedDict):
     counters: dict[str, int]
     parts: list[PartEntry]
     waiting_hosts: list[WaitingHost]
+    later: int
+    """URLs that are done and will be visited again."""
+    next_visit_at: str | None
+    """When the first of those is due."""
     settings: dict[str, Any]
     """As `config show` prints them: with units, secrets masked."""
     versions: dict[str, str]
@@ -84,6 +88,8 @@ def build_manifest(
     reasons: Mapping[str, int],
     parts: Sequence[PartEntry],
     waiting_hosts: Iterable[HostState],
+    later: int = 0,
+    next_visit: int | None = None,
     settings: Mapping[str, object],
     versions: Mapping[str, str],
 ) -> Manifest:
@@ -100,6 +106,8 @@ def build_manifest(
         "counters": {name: n for name, n in sorted(counters.items()) if name not in states},
         "parts": list(parts),
         "waiting_hosts": [_waiting(host) for host in waiting_hosts],
+        "later": later,
+        "next_visit_at": None if next_visit is None else _rfc3339(next_visit),
         "settings": dict(settings),
         "versions": dict(versions),
     }

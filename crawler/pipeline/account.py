@@ -18,6 +18,7 @@ NextWord = Literal[
     "refused",
     "unknown",
     "done",
+    "later",
     "dead",
     "leased",
     "waiting",
@@ -77,6 +78,14 @@ class Known:
     crashes: int
     due_at: int | None
     lease_until: int | None
+    visited_at: int | None = None
+    """Claim of the last visit."""
+    visit_due_at: int | None = None
+    """done: when it is visited again."""
+    interval_ms: int | None = None
+    """How long the time between two visits is now."""
+    misses: int = 0
+    """Visits in a row that found no page."""
     redirects: tuple[str, ...]
     parents: tuple[str, ...]
 

@@ -30,6 +30,9 @@ def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
         due = outlook.next_due
         wait = max(0, due - snapshot.at) / MS if due is not None else None
         return Bound(f"waiting: {outlook.waiting} URLs for their due time", wait)
+    if left == 0 and outlook.next_visit is not None:
+        wait = max(0, outlook.next_visit - snapshot.at) / MS
+        return Bound(f"waiting for the first of {outlook.later} visits", wait)
     seconds = left / pages_per_second if pages_per_second > 0 else None
     return Bound("this machine and the servers", seconds)
 

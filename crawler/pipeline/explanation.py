@@ -158,6 +158,10 @@ def _known(found: Explanation | None) -> Known | None:
         crashes=found.crashes,
         due_at=found.due_at,
         lease_until=found.lease_until,
+        visited_at=found.visited_at,
+        visit_due_at=found.visit_due_at,
+        interval_ms=found.interval_ms,
+        misses=found.misses,
         redirects=found.chain,
         parents=found.parents,
     )

@@ -19,6 +19,16 @@ def span(milliseconds: int) -> str:
     return f"{seconds} s"
 
 
+def interval(milliseconds: int) -> str:
+    """Return a length of time in its two largest units, rounded down: `3 d 4 h`, `45 min`."""
+    seconds = max(1, milliseconds // 1000)
+    for (size, unit), (smaller, next_unit) in zip(_UNITS, (*_UNITS[1:], (1, "s")), strict=True):
+        if seconds >= size:
+            rest = seconds % size // smaller
+            return f"{seconds // size} {unit}" + (f" {rest} {next_unit}" if rest else "")
+    return f"{seconds} s"
+
+
 def moment(at: int, now: int) -> str:
     """Return a time and its distance: `2026-01-02T03:04:05Z, in 12 s`."""
     if at == now:

@@ -3,7 +3,8 @@
 import shlex
 
 from crawler.pipeline.account import Account, HostTurn, Known, Next
-from crawler.pipeline.moments import moment, span
+from crawler.pipeline.moments import interval, moment, span
+from crawler.policy.revisit import GONE_AFTER
 
 _START = "when the crawl is started again"
 
@@ -48,7 +49,9 @@ def _unknown(a: Account) -> Next:
     return Next(what="unknown", text=text)
 
 
-def _done(_: Account, known: Known) -> Next:
+def _done(a: Account, known: Known) -> Next:
+    if known.visit_due_at is not None:
+        return _later(a, known, known.visit_due_at)
     if known.reason == "sitemap":
         return Next(
             what="done", text="nothing: it is a sitemap that could not be read (see the log)"
@@ -61,6 +64,17 @@ def _done(_: Account, known: Known) -> Next:
     if known.status is not None and 300 <= known.status < 400:
         text += "; where it leads to is a URL of its own (final_url in the record)"
     return Next(what="done", text=text)
+
+
+def _later(a: Account, known: Known, due: int) -> Next:
+    text = f"due again at {moment(due, a.at)}"
+    if known.misses >= GONE_AFTER:
+        text += " (it is gone, and looked for as rarely as recrawl_max allows)"
+    elif known.interval_ms is not None:
+        text += f" (every {interval(known.interval_ms)})"
+    if a.running is None:
+        text = f"it is visited again by the first run that begins when it is due: {text}"
+    return Next(what="later", text=text, at=due)
 
 
 def _dead(a: Account, known: Known) -> Next:

@@ -147,6 +147,8 @@ async def _end(
                 deadline_s=deadline,
             ),
             waiting_hosts=waiting,
+            later=outlook.later,
+            next_visit=outlook.next_visit,
             settings=orders.settings,
             versions=find_versions(),
         )

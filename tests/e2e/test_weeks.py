@@ -109,6 +109,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> tuple[ChangingSite, list[
                     f"{day * STEP_MS}",
                     json.dumps(flags),
                 ],
+                check=False,
                 capture_output=True,
                 timeout=120,
             )

@@ -35,3 +35,9 @@ def test_waiting_says_until_when() -> None:
 def test_a_limit_comes_first() -> None:
     snapshot = a_snapshot(an_outlook(ready=5, leased=2), stopping="max_time")
     assert find_bound(snapshot, 1).what == "--max-time reached, finishing"
+
+
+def test_nothing_is_due_says_until_when() -> None:
+    """A watch that sleeps for a week would look as if it hung."""
+    outlook = an_outlook(later=5, next_visit=70_000)
+    assert find_bound(a_snapshot(outlook), 0.0) == Bound("waiting for the first of 5 visits", 60.0)

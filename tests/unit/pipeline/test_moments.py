@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.pipeline.moments import moment, span
+from crawler.pipeline.moments import interval, moment, span
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,18 @@ def test_moments_have_a_direction():
     assert moment(now + 12_000, now) == "2023-11-14T22:13:32Z, in 12 s"
     assert moment(now - 12_000, now) == "2023-11-14T22:13:08Z, 12 s ago"
     assert moment(now, now) == "2023-11-14T22:13:20Z, now"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "1 s"),
+        (45_000, "45 s"),
+        (90_000, "1 min 30 s"),
+        (3_600_000, "1 h"),
+        (86_400_000 * 3 + 3_600_000 * 4 + 59_000, "3 d 4 h"),
+        (86_400_000 * 7, "7 d"),
+    ],
+)
+def test_intervals_have_two_units(milliseconds, text):
+    assert interval(milliseconds) == text

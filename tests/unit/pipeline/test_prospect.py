@@ -199,3 +199,28 @@ def test_the_command_can_be_pasted():
     url = "https://a.example/?a=1&b=$(x)"
     found = next_step(replace(ACCOUNT, url=url, known=None, job="my jobs"))
     assert f"crawler start '{url}' -j 'my jobs'" in found.text
+
+
+@pytest.mark.parametrize(
+    ("known", "running", "text"),
+    [
+        ({}, 7, "due again at 2001-09-10T01:46:40Z, in 24 h (every 3 d 4 h)"),
+        ({"misses": 2}, 7, "due again at 2001-09-10T01:46:40Z, in 24 h (it is gone, and looked"),
+        ({}, None, "it is visited again by the first run that begins when it is due: due again"),
+    ],
+)
+def test_a_page_that_is_visited_again_says_when(known, running, text) -> None:
+    """ "Nothing" would be wrong: the page is fetched again, and its owner may ask when."""
+    done = replace(
+        KNOWN,
+        state="done",
+        status=200,
+        visits=2,
+        visit_due_at=NOW + 86_400_000,
+        interval_ms=76 * 3_600_000,
+        **known,
+    )
+    found = next_step(replace(ACCOUNT, known=done, running=running))
+    assert found.what == "later"
+    assert found.at == NOW + 86_400_000
+    assert found.text.startswith(text)
