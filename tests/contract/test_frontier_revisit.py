@@ -203,29 +203,33 @@ async def test_a_lost_record_is_fetched_again_under_its_number(make):
 async def test_a_server_that_is_down_does_not_end_the_visits(make):
     """After a bad night no page of the site would ever be visited again."""
     frontier = await make(**ON, robots=True)
-    await frontier.add(pages("a.example", 2), now=0)
+    await frontier.add(pages("a.example", 6), now=0)
     (robots,) = await frontier.claim(9, now=0)
     await settle(frontier, [robots], 0)
-    items = await frontier.claim(9, now=0)
-    await settle(frontier, items, 0, due_at=DAY)
-    now = 20_000 * DAY  # robots.txt has expired too
+    await settle(frontier, await frontier.claim(9, now=0), 0, due_at=DAY)
+    now = 20 * DAY  # robots.txt has expired too
     await frontier.tick(now=now, visits_until=now)
-    for _ in range(3):
+    failures = 0
+    while (await counted(frontier)).get("again"):
         now += 60_000
-        (robots,) = await frontier.claim(1, now=now)
-        assert robots.kind == "robots"
-        answer = rules(robots, "connect", due=now + 30_000)
-        await frontier.commit(Batch(rules=[answer], notes=[note(robots, now)]), now=now)
-        now += 60_000
-        (page,) = await frontier.claim(1, now=now)
-        await settle(frontier, [page], now, started_at=None, status=None, reason="connect")
-        await frontier.add(pages("a.example", 2), now=now)
-        if not (await counted(frontier)).get("ready"):
-            break
-    await frontier.tick(now=now, visits_until=now)
+        for item in await frontier.claim(9, now=now):
+            if item.kind == "robots":
+                answer = rules(item, "connect", due=now + 30_000)
+                await frontier.commit(Batch(rules=[answer], notes=[note(item, now)]), now=now)
+                failures += 1
+            else:
+                assert item.verdict == "connect"
+                failed = {"status": None, "reason": "connect", "due_at": now + DAY}
+                await settle(frontier, [item], now, started_at=None, **failed)
+        await frontier.tick(now=now)
+    assert failures == 3
     counters = await counted(frontier)
-    assert counters.get("dead", 0) == 0
-    assert counters["done"] == 2
+    assert (counters["done"], counters["later"], counters.get("dead", 0)) == (6, 6, 0)
+    # They are due again, and the origin is asked once more then.
+    now += 8 * DAY
+    await frontier.tick(now=now, visits_until=now)
+    (robots,) = await frontier.claim(1, now=now)
+    assert robots.kind == "robots"
 
 
 async def test_explain_says_when(make):

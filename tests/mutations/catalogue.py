@@ -11,9 +11,11 @@ from tests.mutations import (
     sitemaps_and_sites,
     texts,
     trying,
+    visits,
 )
 
 MUTATIONS = [
+    *visits.MUTATIONS,
     *reading_again.MUTATIONS,
     *robots_and_urls.MUTATIONS,
     *machinery.MUTATIONS,
