@@ -126,3 +126,35 @@ def test_it_works_while_the_crawl_runs(tmp_path: Path) -> None:
     [again] = (tmp_path / "crawl/reparsed").glob("part-*.jsonl")
     assert again.read_bytes() == crawl.part_files()[0].read_bytes()
     assert len(records(again)) == len(PAGES) + 1
+
+
+CALLED = """
+[[extract]]
+match = "*"
+python = "shop:parse"
+"""
+CODE = """
+async def parse(page):
+    return {"length": len(page.body), "words": len((page.text or "").split())}
+"""
+
+
+def test_code_of_the_user_is_called_with_kept_bodies(tmp_path: Path) -> None:
+    """Code that is written later would be of no use for what was crawled before."""
+    with Web(PAGES) as web:
+        crawl = Crawl(tmp_path / "crawl", web.url("/"), *KEEP)
+        assert crawl.run("--retries", "0") == 0, crawl.err
+    (tmp_path / "crawl.toml").write_text(CALLED)
+    done = run("--config", "crawl.toml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "there is no module shop" in done.stderr
+    (tmp_path / "shop.py").write_text(CODE)
+    done = run("--config", "crawl.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [again] = (tmp_path / "crawl/reparsed").glob("part-*.jsonl")
+    found = {one["url"]: one["fields"] for one in records(again)}
+    assert found[web.url("/a")] == {"length": len(SAME_BODY), "words": 6}
+    (tmp_path / "shop.py").write_text(CODE.replace("words", "number"))
+    done = run("--config", "crawl.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "was made with other settings (code): " in done.stderr
