@@ -147,8 +147,8 @@ class Committer:
             await self._frontier.commit(Batch(links=chunk), now=self._now())
         is_written = await self._write(batch, links)
         for settlement in batch if is_written else ():
-            # A sitemap is not the page of the same address.
-            if settlement.links and settlement.item.kind != "sitemap":
+            # A sitemap, which a robots.txt or another one names, is not the page of its address.
+            if settlement.links and settlement.item.kind in ("page", "requisite"):
                 self._remember(settlement.links)
             for link in settlement.extra_links:
                 self._known.add((link.url,), link.depth)
