@@ -1,6 +1,9 @@
 """Visits: when what is done becomes ready again, in which order, and what it counts as."""
 
+import dataclasses
+
 from crawler.model.result import Batch, PartMark
+from crawler.ports import HostTerms
 from tests.contract.conftest import counted, links, note, pages, result, rules, settle
 
 DAY = 86_400_000
@@ -156,11 +159,9 @@ async def test_times_that_are_others_hold_from_the_last_visit_on(make):
     await visited(frontier, 2, now=5 * DAY, due=None)
     for recrawl_ms, due in ((3 * DAY, 8 * DAY), (2 * DAY, 7 * DAY), (None, None)):
         if hasattr(frontier, "options"):
-            import dataclasses
-
             frontier.options = dataclasses.replace(frontier.options, recrawl_ms=recrawl_ms)
         else:
-            frontier = await _reopened(make, frontier, recrawl_ms)
+            frontier = await _reopened(make, frontier, recrawl_ms=recrawl_ms)
         await frontier.recover(now=6 * DAY)
         look = await frontier.outlook(now=6 * DAY)
         assert (look.next_visit, look.later) == (due, 2 if due else 0)
@@ -168,13 +169,36 @@ async def test_times_that_are_others_hold_from_the_last_visit_on(make):
         assert (await frontier.outlook(now=6 * DAY)).next_visit == due
 
 
-async def _reopened(make, frontier, recrawl_ms):
+async def test_times_that_are_others_hold_for_no_requisite(make):
+    """Each change of the times would fetch every image of an archive again."""
+    own = HostTerms(0, 16, None, None, DAY)
+    terms_of = {"a.example": own, "b.example": None}.get
+    frontier = await make(delay_ms=0)
+    await frontier.recover(now=0)
+    urls = [f"https://{host}.example/{name}" for host in "ab" for name in ("page", "image")]
+    await frontier.add([*links(*urls[::2]), *links(*urls[1::2], kind="requisite")], now=0)
+    items = await frontier.claim(9, now=0)
+    done = [result(one, kind=one.kind, is_page=one.kind == "page") for one in items]
+    await frontier.commit(Batch(results=done, notes=[note(one, 0) for one in items]), now=0)
+    changes = {"recrawl_ms": 7 * DAY, "recrawl_by": "other", "terms_of": terms_of}
+    if hasattr(frontier, "options"):
+        frontier.options = dataclasses.replace(frontier.options, **changes)
+    else:
+        frontier = await _reopened(make, frontier, **changes)
+    await frontier.recover(now=DAY)
+    look = await frontier.outlook(now=0)
+    assert (look.next_visit, look.later) == (DAY, 2)
+    await frontier.tick(now=8 * DAY, visits_until=8 * DAY)
+    assert {item.url for item in await frontier.claim(9, now=8 * DAY)} == {urls[0], urls[2]}
+
+
+async def _reopened(make, frontier, **changes):
     """Open the store of a frontier with another time, as the next run does."""
     from crawler.frontier.sqlite import SqliteFrontier
     from tests.contract.conftest import options
 
     await frontier.close()
-    other = SqliteFrontier(frontier._path, options(delay_ms=0, recrawl_ms=recrawl_ms))
+    other = SqliteFrontier(frontier._path, options(delay_ms=0, **changes))
     await other.open()
     return other
 

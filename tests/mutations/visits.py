@@ -36,6 +36,13 @@ MUTATIONS = [
         (f"{STORE}::test_a_date_that_lies_costs_little",),
     ),
     Mutation(
+        "other times hold for no requisite",
+        "frontier/sql/sqlite/revisit.sql",
+        "at = CASE WHEN kind < 2 THEN coalesce(visited_at, 0) + ?3 END",
+        "at = coalesce(visited_at, 0) + ?3",
+        (f"{STORE}::test_times_that_are_others_hold_for_no_requisite",),
+    ),
+    Mutation(
         "a page counts once",
         "frontier/sqlite_counting.py",
         "        pages = result.is_page - (before.is_page if before is not None else 0)",

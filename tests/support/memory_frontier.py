@@ -810,7 +810,8 @@ class MemoryFrontier:
         self.times = times
         for url in self.urls.values():
             if url.state == "done":
-                wait = self.terms(url.host).recrawl_ms
+                is_needed = url.link.kind == "requisite"  # fetched once for good
+                wait = None if is_needed else self.terms(url.host).recrawl_ms
                 url.interval_ms = None
                 url.due = None if wait is None else (url.visited_at or 0) + wait
 

@@ -28,11 +28,13 @@ UPDATE urls SET state = 0, priority = CASE kind WHEN 1 THEN 10 ELSE 11 END, reas
 
 -- name: reschedule
 -- Other times than in the run before hold for the URLs from row ?1 to ?2: all begin anew, ?3 after the last visit.
-UPDATE urls SET interval_ms = NULL, at = coalesce(visited_at, 0) + ?3 WHERE id BETWEEN ?1 AND ?2 AND state = 2;
+-- Requisites are fetched once for good.
+UPDATE urls SET interval_ms = NULL, at = CASE WHEN kind < 2 THEN coalesce(visited_at, 0) + ?3 END
+WHERE id BETWEEN ?1 AND ?2 AND state = 2;
 
 -- name: done_of_hosts
 -- The same URLs with their hosts, where hosts have times of their own.
-SELECT id, host_id FROM urls WHERE id BETWEEN ?1 AND ?2 AND state = 2;
+SELECT id, host_id FROM urls WHERE id BETWEEN ?1 AND ?2 AND state = 2 AND kind < 2;
 
 -- name: reschedule_url
 -- One of them, ?2 after the last visit.
