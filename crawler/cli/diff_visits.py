@@ -88,16 +88,23 @@ def find_pair(
     if url is None:
         raise ConfigError(
             f"{urls[0]} has no record in {job}; crawler explain says why, crawler inspect what has"
+            + _unread(tally.notes)
         )
     visits = [found[url][number] for number in sorted(found[url])]
     if len(visits) == 1:
         raise ConfigError(
             f"{url} was visited once, on {visits[0].fetched_at}: there is nothing to compare"
+            + _unread(tally.notes)
         )
     chosen = _last_change(visits) if numbers is None else _named(url, visits, numbers)
     if chosen is None:
         return None, tally.notes
     return _load(sources, url, visits, chosen), tally.notes
+
+
+def _unread(notes: Sequence[str]) -> str:
+    """Say what could not be read: the records that are not found may have been there."""
+    return f" (but {'; '.join(notes)})" if notes else ""
 
 
 def _records_of(

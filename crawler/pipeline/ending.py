@@ -52,7 +52,9 @@ def _endings(
         code = SIGNAL_BASE + signal_number
         yield Ending("signal", code, f"stopped, {done}; the same command goes on")
     if seeds and counters.get("seeds_final", 0) >= seeds and not counters.get("seeds_answered", 0):
-        yield Ending("no_seed_answered", NO_SEED_ANSWERED, f"{_no_seed(counters)}; {done}")
+        is_due_again = plan.revisits and outlook.later > 0
+        line = f"{_no_seed(counters, is_due_again)}; {done}"
+        yield Ending("no_seed_answered", NO_SEED_ANSWERED, line)
     if limit == "max_time" and left:
         yield Ending("max_time", DEFERRED, f"time is up, {done}; {left} URLs left")
     is_spent = limit in ("max_pages", "max_total_bytes")
@@ -93,11 +95,16 @@ def _done(counters: Mapping[str, int]) -> str:
     return text
 
 
-def _no_seed(counters: Mapping[str, int]) -> str:
-    """Say why, and what helps: the crawl is over, so that the same command only says it again."""
+def _no_seed(counters: Mapping[str, int], is_due_again: bool) -> str:
+    """Say why, and what helps: the crawl is over, so that the same command only says it again.
+
+    Where pages are visited again it is not over, and --fresh would put their history aside.
+    """
     errors = {name.removeprefix("error:") for name, n in counters.items() if "error:" in name and n}
     why = ", ".join(sorted(errors)) or ("robots.txt" if counters.get("dead:robots") else "refused")
     help_text = "begin anew with --fresh"
+    if errors and is_due_again:
+        help_text = "the same command asks again when a visit is due"
     if "blocked_address" in errors:
         help_text = f"reach addresses that are not public with --allow-net, {help_text}"
     return f"no seed could be fetched: {why}; {help_text}"

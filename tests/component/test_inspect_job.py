@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.cli.diff_visits import find_pair
 from crawler.cli.inspect_files import Tally, find_sources, read_records
+from crawler.errors import ConfigError
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, PartMark
 from crawler.ports import FrontierOptions
@@ -64,6 +66,15 @@ async def test_a_part_that_lost_bytes_is_named(tmp_path, in_thread):
     found, tally = await in_thread(count, tmp_path / "crawl")
     assert found == 0
     assert tally.notes == [f"{part} lacks {2 * len(LINE)} bytes that were committed"]
+
+
+async def test_a_record_that_may_have_been_in_a_lost_part_is_not_denied(tmp_path, in_thread):
+    """A page is said to have no record, and nobody looks for the part that has months of it."""
+    pages = await job(tmp_path / "crawl")
+    [part] = pages.iterdir()
+    part.unlink()
+    with pytest.raises(ConfigError, match=f"has no record .* {part} lacks {2 * len(LINE)} bytes"):
+        await in_thread(find_pair, tmp_path / "crawl", ["http://a.example/"], None)
 
 
 async def test_looking_changes_nothing(tmp_path, in_thread):

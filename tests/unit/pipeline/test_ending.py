@@ -55,3 +55,24 @@ def test_the_gravest_ending_decides(
         signal_number=how.get("signal_number"),
     )
     assert (ending.word, ending.exit_code) == (word, code)
+
+
+@pytest.mark.parametrize(
+    ("recrawl_ms", "later", "counters", "help_text"),
+    [
+        (None, 0, {"error:connect": 2}, "begin anew with --fresh"),
+        (60_000, 2, {"error:connect": 2}, "the same command asks again when a visit is due"),
+        (60_000, 2, {"dead:robots": 1}, "begin anew with --fresh"),
+        (60_000, 0, {"error:connect": 2}, "begin anew with --fresh"),
+    ],
+)
+def test_a_history_of_visits_is_not_to_be_put_aside(
+    recrawl_ms: int | None, later: int, counters: dict[str, int], help_text: str
+) -> None:
+    """A server that is down for an hour would have months of visits moved away."""
+    plan = make_plan(recrawl_ms=recrawl_ms)
+    ending = judge_ending(
+        plan, SILENT | counters, NOTHING._replace(later=later), limit=None, signal_number=None
+    )
+    assert ending.exit_code == 6
+    assert f"; {help_text}; " in ending.line
