@@ -17,7 +17,10 @@ MAX_BLOCKS = 50
 MAX_BYTES = 1_000_000
 """Of all blocks of a page, in characters."""
 _SELECTOR = 'script[type^="application/ld+json" i]'
-_WRAPPING = re.compile(r"\A\s*+(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/)|(?:-->|//\]\]>|;)\s*\Z")
+_WRAPPING = re.compile(
+    r"\A[\s\ufeff]*+(?:<!--|//\s*+<!\[CDATA\[|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/)?"
+    r"|(?:-->|//\s*+\]\]>|/\*\s*+\]\]>\s*+\*/|;)\s*\Z"
+)
 _NEEDLESS_COMMA = re.compile(r",(?=\s*+[}\]])")
 _MOST_LOOKED_AT = 100
 _NUMBER_LIMIT = 2**63

@@ -9,7 +9,7 @@ _NUMBER = re.compile(
 )
 _GROUPS = re.compile(r"[ '\u2019\u00a0\u202f]")
 _PLAIN = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
-_THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")  # 0,125 is an eighth
 _LARGEST = 2**63
 _INFINITY = float("inf")
 

@@ -13,13 +13,15 @@ from crawler.extract.numbers import to_number
 
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _AMOUNTS = ("price", "lowPrice", "value", "amount", "minPrice", "highPrice")
+_EIGHTH = re.compile(r"(?<![0-9.,'\u2019])0([.,])[0-9]{3}(?![0-9.,])")
+"""A fraction whose three digits are no thousands: `0,125 €` of a kilowatt hour."""
 _CODE = re.compile(r"[A-Za-z]{3}")
 _CODES = {
     "€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "R$": "BRL", "Kč": "CZK", "zł": "PLN",
     "₽": "RUB", "₹": "INR", "Rs": "INR", "Rs.": "INR", "₩": "KRW", "₺": "TRY", "₴": "UAH",
     "฿": "THB", "₫": "VND", "₪": "ILS", "Ft": "HUF", "lei": "RON", "лв": "BGN", "₸": "KZT",
-    "₱": "PHP", "₦": "NGN", "Fr.": "CHF", "SFr": "CHF",
+    "₱": "PHP", "₦": "NGN", "円": "JPY", "元": "CNY", "원": "KRW", "Fr.": "CHF", "SFr": "CHF",
 }  # fmt: skip
 _AMBIGUOUS = {"$": "USD", "¥": "JPY", "kr": "SEK", "kr.": "DKK"}
 """Used in several countries: what the rule says wins, else the most frequent one."""
@@ -43,6 +45,8 @@ def to_price(value: object, *, currency: str | None = None, decimal: str | None 
     text = str(value)
     if decimal is None and _PLAIN.fullmatch(text):
         return {"amount": float(text), "currency": currency}
+    if decimal is None and (fraction := _EIGHTH.search(text[:200])):
+        decimal = fraction[1]
     found = Price.fromstring(text[:200], decimal_separator=decimal)
     if found.amount is None or not any(character.isdigit() for character in text):
         raise ValueError("is no price")

@@ -7,6 +7,7 @@ have the same code, whatever happens to the file.
 
 import contextlib
 import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -88,7 +89,20 @@ def _function(module: ModuleType, name: str) -> Callable[[Document], object]:
         raise ConfigError(f"{where} has no function {name}")
     if not callable(found):
         raise ConfigError(f"{name} of {where} is no function")
+    if not _takes_a_page(found):
+        raise ConfigError(f"{name} of {where} must take the page as its only argument")
     return found  # type: ignore[no-any-return]
+
+
+def _takes_a_page(function: Callable[..., object]) -> bool:
+    """Whether a call with one argument is possible; where nobody can tell, the first call will."""
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    except ValueError:
+        pass
+    return True
 
 
 def _directories(table: ExtractTable) -> list[Path]:

@@ -8,7 +8,7 @@ import pytest
 from crawler.errors import ConfigError
 from crawler.extract import budget, fields, regexes
 from crawler.extract.fields import compile_tables
-from crawler.extract.json_ld import may_have_json_ld
+from crawler.extract.json_ld import loads, may_have_json_ld
 from crawler.extract.page import Page
 from crawler.model.extraction import ExtractTable, FieldRule, Source, SourceKind
 from crawler.parse.html import parse_html
@@ -86,6 +86,23 @@ ITEM = """
  <time itemprop="releaseDate" datetime="2026-03-05">5 March</time>
 </div><p itemprop="name">nobody's</p>
 """
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "// of the shop\n{}",
+        "/* of the shop */ {}",
+        "/*<![CDATA[*/ {} /*]]>*/",
+        "// <![CDATA[\n{}\n// ]]>",
+        "<!-- {} -->",
+        "\ufeff{}",
+        "{};",
+    ],
+)
+def test_what_stands_around_json_is_passed_over(text: str) -> None:
+    """Templates put it there, and no search engine minds: a shop would have no prices."""
+    assert loads(text.replace("{}", '{"name": "// /* ; -->"}')) == {"name": "// /* ; -->"}
 
 
 @pytest.mark.parametrize(

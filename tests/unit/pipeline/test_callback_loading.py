@@ -79,6 +79,8 @@ def test_it_is_loaded_once(tmp_path: Path) -> None:
         (None, "own.shop:parse", "there is no module own in TMP"),
         ("", "own:parse", "TMP/own.py has no function parse"),
         ("parse = 3", "own:parse", "parse of TMP/own.py is no function"),
+        ("def parse(): ...", "own:parse", "parse of TMP/own.py must take the page as its only"),
+        ("def parse(self, page): ...", "own:parse", "must take the page as its only argument"),
         ("x = 1\ndef parse(:", "own:parse", "own.py, line 2: invalid syntax"),
         ("\n\nimport nothing_like_it", "own:parse", "ModuleNotFoundError: No module named"),
         (
