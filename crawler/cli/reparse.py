@@ -137,6 +137,5 @@ def _tell(outcome: "Outcome", seconds: float, directory: Path, *, quiet: bool) -
             f"{directory}, {parts}{before}"
         )
     if outcome.damaged:
-        raise StorageError(
-            f"{outcome.damaged:,} bodies are damaged: their records are in {directory} as they were"
-        )
+        bodies = "1 body is" if outcome.damaged == 1 else f"{outcome.damaged:,} bodies are"
+        raise StorageError(f"{bodies} damaged: what was recorded before is kept in {directory}")

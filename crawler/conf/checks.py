@@ -45,6 +45,16 @@ def none_or_some_seconds(value: object) -> float | None:
     return seconds
 
 
+def recrawl_or_none(value: object) -> float | None:
+    """None, or `never` as a site has it: pages are visited once."""
+    if isinstance(value, str) and value.strip().lower() == "never":
+        return None
+    seconds = none_or_seconds(value)
+    if seconds == 0:
+        raise ValueError(f"{value!r} is no time at all: write 12h or 7d, or none to visit once")
+    return seconds
+
+
 def never_or_seconds(value: object) -> float | str:
     if isinstance(value, str) and value.strip().lower() == "never":
         return "never"

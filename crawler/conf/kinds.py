@@ -16,6 +16,7 @@ def optional(check: Callable[[str], str]) -> AfterValidator:
 
 SECONDS = BeforeValidator(checks.to_seconds)
 NONE_OR_SECONDS = BeforeValidator(checks.none_or_seconds)
+NONE_OR_RECRAWL = BeforeValidator(checks.recrawl_or_none)
 NONE_OR_SOME_SECONDS = BeforeValidator(checks.none_or_some_seconds)
 BYTES = BeforeValidator(checks.to_bytes)
 NONE_OR_BYTES = BeforeValidator(checks.none_or_bytes)

@@ -21,26 +21,29 @@ def check_revisits(values: Mapping[str, Any]) -> None:
             f"recrawl_min {_text(values['recrawl_min'])} is longer than "
             f"recrawl_max {_text(values['recrawl_max'])}"
         )
-    least = values["recrawl_min"]
     if values["recrawl"] is not None:
-        _check("recrawl", min(values["recrawl"], least), values["delay"], values)
+        _check("recrawl", values["recrawl"], values["delay"], values)
     for table in values["site"]:
         recrawl = values["recrawl"] if table["recrawl"] is None else table["recrawl"]
         if recrawl is None or recrawl == NEVER:
             continue
         delay = values["delay"] if table["delay"] is None else table["delay"]
-        _check(f"recrawl of site {table['match']}", min(recrawl, least), delay, values)
+        _check(f"recrawl of site {table['match']}", recrawl, delay, values)
 
 
 def _check(name: str, seconds: float, delay: float, values: Mapping[str, Any]) -> None:
+    least, bound = values["recrawl_min"], ""
+    if least < seconds:
+        # A page that changes comes down to it, whatever it began with.
+        seconds, bound = least, " (recrawl_min)"
     for limit, whose in (
         (values["prevent_requeuing_time"], "prevent_requeuing_time"),
         (delay, "the delay of its host"),
     ):
         if seconds < limit:
             raise ConfigError(
-                f"{name}: pages would be due again after {_text(seconds)}, which is less than "
-                f"{whose} ({_text(limit)}); no URL is asked for so often: set a longer time"
+                f"{name}: pages would be due again after {_text(seconds)}{bound}, which is less "
+                f"than {whose} ({_text(limit)}); no URL is asked for so often: set a longer time"
             )
 
 

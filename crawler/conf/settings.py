@@ -19,6 +19,7 @@ from crawler.conf import agent, checks
 from crawler.conf.kinds import (
     NONE,
     NONE_OR_BYTES,
+    NONE_OR_RECRAWL,
     NONE_OR_SECONDS,
     NONE_OR_SOME_SECONDS,
     PATH,
@@ -142,7 +143,7 @@ class Settings(QueueSettings):
         default=False, description="Fetch images, style sheets and scripts of pages"
     )
     max_requisites: Positive = Field(default=200, description="Requisites of one page")
-    recrawl: Annotated[float | None, NONE_OR_SOME_SECONDS] = Field(
+    recrawl: Annotated[float | None, NONE_OR_RECRAWL] = Field(
         default=None, description="Visit pages again after this time"
     )
     recrawl_min: Annotated[Seconds, Field(gt=0)] = Field(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from crawler.conf.kinds import (
     BYTES,
     NONE_OR_BYTES,
+    NONE_OR_RECRAWL,
     NONE_OR_SECONDS,
     NONE_OR_SOME_SECONDS,
     SECONDS,
@@ -13,7 +14,7 @@ from crawler.conf.plan_extract import shown_table
 from crawler.conf.settings import INTERNAL, Settings, masked
 from crawler.conf.units import format_duration, format_size
 
-_DURATIONS = (SECONDS, NONE_OR_SECONDS, NONE_OR_SOME_SECONDS)
+_DURATIONS = (SECONDS, NONE_OR_RECRAWL, NONE_OR_SECONDS, NONE_OR_SOME_SECONDS)
 
 
 class Shown(NamedTuple):

@@ -299,7 +299,7 @@ def test_a_damaged_body_costs_its_own_record_only(job: Path) -> None:
     for _ in range(2):
         done = run(cwd=job)
         assert done.returncode == 3
-        assert "1 bodies are damaged" in done.stderr.splitlines()[-1]
+        assert "1 body is damaged" in done.stderr.splitlines()[-1]
     first = run("--output", "other", cwd=job).stderr.splitlines()[0]
     assert first.startswith("crawler: warning: http://a.example/5: no stored response in ")
     titles = [one["title"] for one in records(job / "crawl/reparsed/part-000002.jsonl")]

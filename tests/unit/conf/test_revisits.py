@@ -26,11 +26,11 @@ def plan(folder: Path, text: str):
         ),
         (
             'recrawl = "1d"\n[[site]]\nmatch = "a.example"\ndelay = "2h"',
-            "recrawl of site a.example: pages would be due again after 1h",
+            "recrawl of site a.example: pages would be due again after 1h (recrawl_min)",
         ),
         ('[[site]]\nmatch = "a.example"\nrecrawl = "0"', "is no time at all"),
         ('[[site]]\nmatch = "a.example"\nrecrawl = "often"', "recrawl"),
-        ("recrawl = 0", "is no time at all"),
+        ("recrawl = 0", "or none to visit once"),
     ],
 )
 def test_times_that_cannot_be_kept_are_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -50,6 +50,7 @@ def test_a_site_may_have_times_of_its_own(tmp_path: Path) -> None:
     assert found.recrawl_ms is None
     assert [site.recrawl_ms for site in found.sites] == [7_200_000, 0]
     assert found.revisits
+    assert not plan(tmp_path, 'recrawl = "never"').revisits
     assert not plan(tmp_path, '[[site]]\nmatch = "b.example"\nrecrawl = "never"\n').revisits
 
 
