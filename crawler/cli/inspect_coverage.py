@@ -8,6 +8,7 @@ SAMPLES = 5
 """Pages that lack a required field, of each field."""
 MOST_FIELDS = 1_000
 """More names are not counted: a callback may put anything into `fields`."""
+_FAULT_LENGTH = 80
 _ITEMS = "items"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
@@ -73,6 +74,18 @@ class _Field:
     def __init__(self) -> None:
         self.asked = self.have = self.lack = 0
         self.samples: list[str] = []
+
+
+def faults(error: object) -> set[str]:
+    """Return what failed, by an `extract_error`, but for required fields that are missing.
+
+    `price: 'soon' is no price` is one of `price`; `callback shop:parse raised KeyError: …` one of
+    all before the last colon.
+    """
+    if not isinstance(error, str) or not error:
+        return set()
+    parts = [part for part in error.split("; ") if not _missing(part)]
+    return {part.partition(": ")[0][:_FAULT_LENGTH] for part in parts}
 
 
 def _missing(error: object) -> set[str]:

@@ -146,6 +146,8 @@ class Report:
     fields: Counts
     """Fields that have a value; keys of other crawlers."""
     coverage: list[Coverage]
+    extract_errors: Counts
+    """Of `extract_error`, by what failed; required fields that are missing are in `coverage`."""
     near_copies: NearCopies | None
     """None: no record has a fingerprint."""
     slowest: list[Extreme]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler.cli.inspect_coverage import FieldCoverage
+from crawler.cli.inspect_coverage import FieldCoverage, faults
 from crawler.cli.inspect_files import Tally
 from crawler.cli.inspect_near import NearPages
 from crawler.cli.inspect_report import (
@@ -62,6 +62,7 @@ class Summary:
         self._languages = BoundedCounter()
         self._fields = BoundedCounter()
         self._coverage = FieldCoverage()
+        self._extract_errors = BoundedCounter()
         self._near = NearPages()
         self._examples: dict[str, str] = {}
         self._urls = Repeats()
@@ -119,6 +120,9 @@ class Summary:
             self._hosts.add(_host(url))
             visit = get("visit")
             self._urls.add(url if visit in (None, 1) else f"{url} {visit}")
+        for fault in faults(get("extract_error")):
+            self._extract_errors.add(fault)
+            self._example(f"extract {fault}", url)
         fields = get("fields")
         if fields and isinstance(fields, dict):
             for name, value in fields.items():
@@ -185,6 +189,7 @@ class Summary:
             languages=self._table(self._languages),
             fields=self._table(self._fields),
             coverage=self._coverage.report(),
+            extract_errors=self._table(self._extract_errors, "extract "),
             near_copies=self._near.report(),
             slowest=[_extreme(*ranked) for ranked in self._slowest],
             largest=[_extreme(*ranked) for ranked in self._largest],

@@ -80,6 +80,7 @@ def tables(report: Report) -> list[Table]:
         _counts("Languages", report.languages, total),
         _counts("Keys", report.fields, total) if report.foreign_records else _fields(report),
         _lacking(report),
+        _counts("Errors of fields", report.extract_errors, total),
         _near(report.near_copies),
         _extremes("Slowest", report.slowest, "ms"),
         _extremes("Largest", report.largest, "bytes"),

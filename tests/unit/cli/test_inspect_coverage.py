@@ -56,6 +56,27 @@ def test_pages_that_lack_a_required_field_are_shown() -> None:
     ]
 
 
+def test_what_failed_is_counted_with_an_example() -> None:
+    """A callback that raises on each page would look like pages that have no field."""
+    raised = "price: missing; callback shop:parse raised KeyError: 'sku' (shop.py, line 9)"
+    report = report_of(
+        page(1, {"price": None}, "price: 'soon' is no price; price: missing"),
+        page(2, {}, raised),
+        page(3, {}, raised.replace("sku", "ean")),
+        page(4, {}, None),
+        page(5, {}, 7),
+    )
+    found = [(one.name, one.records, one.example) for one in report.extract_errors.top]
+    assert found == [
+        ("callback shop:parse raised KeyError", 2, "http://a.example/2"),
+        ("price", 1, "http://a.example/1"),
+    ]
+    lines = plain(report, None)
+    at = lines.index("Errors of fields")
+    assert "callback shop:parse raised KeyError" in lines[at + 1]
+    assert "http://a.example/2" in lines[at + 1]
+
+
 def test_objects_of_a_listing_count_one_by_one() -> None:
     """One card without a price would be hidden by the others of its page."""
     items = [{"name": "A", "price": 1}, {"name": "B", "price": None}, {"name": "C", "price": None}]
