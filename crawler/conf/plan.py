@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.conf.agent import make_agent
 from crawler.conf.cookies import read_cookies
-from crawler.conf.plan_extract import make_extract
 from crawler.conf.plan_sites import make_site
 from crawler.conf.revisits import check_revisits
 from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
-from crawler.model.extraction import ExtractTable
 from crawler.model.plan import Plan
 from crawler.model.site import Cookie
 from crawler.policy.site_scope import make_scope
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
+    from crawler.model.extraction import ExtractTable
 
 LEASE_MARGIN_MS = 5_000
 """A reader ends its work this long before the lease does."""
@@ -88,7 +87,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
         cache_redis_url=values["cache_redis_url"],
         sites=sites,
-        extract=make_extract(values["extract"]),
+        extract=_extract(values["extract"]),
         extract_timeout_ms=_ms(values["extract_timeout"]),
         main_text=values["main_text"],
         markdown=values["markdown"],
@@ -120,8 +119,16 @@ def _cookies(path: str | Path | None) -> tuple[Cookie, ...]:
     return () if path is None else read_cookies(Path(path), time.time_ns() // 1_000_000)
 
 
-def _has_callbacks(tables: Sequence[ExtractTable | Mapping[str, Any]]) -> bool:
-    return any(table.python is not None for table in make_extract(tables))
+def _extract(tables: "Sequence[ExtractTable | Mapping[str, Any]]") -> "tuple[ExtractTable, ...]":
+    if not tables:
+        return ()
+    from crawler.conf.plan_extract import make_extract  # noqa: PLC0415 - only for who has tables
+
+    return make_extract(tables)
+
+
+def _has_callbacks(tables: "Sequence[ExtractTable | Mapping[str, Any]]") -> bool:
+    return any(table.python is not None for table in _extract(tables))
 
 
 class LeaseNeeds(NamedTuple):

@@ -9,9 +9,9 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, InstanceOf, PrivateAttr
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from quasiqueue.settings import Settings as QueueSettings
 
@@ -35,7 +35,6 @@ from crawler.conf.kinds import (
     optional,
 )
 from crawler.conf.sites import SiteTable
-from crawler.model.extraction import ExtractTable
 from crawler.model.plan import Store
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
@@ -124,9 +123,10 @@ class Settings(QueueSettings):
     )
 
     # What is taken from pages, kept, and visited again.
-    extract: Annotated[tuple[InstanceOf[ExtractTable], ...], NoDecode] = Field(
+    extract: Annotated[tuple[Any, ...], NoDecode] = Field(
         default=(), description="[[extract]] tables of the crawl file"
     )
+    """As `conf.extract_tables` reads them: their classes are loaded for crawls that have some."""
     # The parent kills a reader whose loop stands still for 10 s; ending a call may take a while.
     extract_timeout: Annotated[Seconds, Field(gt=0, le=7)] = Field(
         default=5.0, description="Of one call of a callback"

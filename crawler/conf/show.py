@@ -10,7 +10,6 @@ from crawler.conf.kinds import (
     NONE_OR_SOME_SECONDS,
     SECONDS,
 )
-from crawler.conf.plan_extract import shown_table
 from crawler.conf.settings import INTERNAL, Settings, masked
 from crawler.conf.units import format_duration, format_size
 
@@ -47,7 +46,9 @@ def sources(settings: Settings) -> dict[str, str]:
 
 
 def _plain(name: str, value: object) -> object:
-    if name == "extract" and isinstance(value, tuple):
+    if name == "extract" and isinstance(value, tuple) and value:
+        from crawler.conf.plan_extract import shown_table  # noqa: PLC0415 - only for who has tables
+
         return [shown_table(table) for table in value]
     value = masked(name, value)
     kinds = Settings.model_fields[name].metadata

@@ -14,12 +14,10 @@ from yarl import URL
 
 from crawler.fetch.access import Access
 from crawler.fetch.body import Body, read_body
-from crawler.fetch.capture import Capturing
 from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passing
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.fetch.protocol import BadResponseError
-from crawler.model.capture import Capture
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.site import Headers
@@ -31,6 +29,9 @@ from crawler.ports import Now
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
+
+    from crawler.fetch.capture import Capturing
+    from crawler.model.capture import Capture
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_DRAINED_BYTES = 65_536
@@ -59,7 +60,11 @@ class Fetcher:
         self._now = now
         self._guard = Guard(plan.allow_net)
         self._access = Access(plan, now)
-        self._capturing = Capturing(plan) if plan.store == "warc" else None
+        self._capturing: Capturing | None = None
+        if plan.store == "warc":
+            from crawler.fetch import capture  # noqa: PLC0415 - only for who keeps bodies
+
+            self._capturing = capture.Capturing(plan)
         self._session: aiohttp.ClientSession
         self._resolver: GuardedResolver | None = None
 
@@ -151,7 +156,7 @@ class Fetcher:
 
     def _capture(
         self, response: aiohttp.ClientResponse, sending: Sending, body: Body
-    ) -> Capture | None:
+    ) -> "Capture | None":
         if self._capturing is None:
             return None
         return self._capturing.capture(response, sending, body)

@@ -6,10 +6,13 @@ settings in any other form.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from crawler.model.extraction import ExtractTable
 from crawler.model.site import Cookie, ScopeMode, Site
+
+if TYPE_CHECKING:
+    # Milliseconds of a start, for crawls that have such tables.
+    from crawler.model.extraction import ExtractTable
 
 Store = Literal["none", "warc"]
 
@@ -72,7 +75,7 @@ class Plan:
     cache_redis_url: str | None
     sites: tuple[Site, ...]
     """The first that matches a host holds for it."""
-    extract: tuple[ExtractTable, ...]
+    extract: "tuple[ExtractTable, ...]"
     """`[[extract]]` tables in the order they were written."""
     extract_timeout_ms: int
     """Of one call of a callback."""

@@ -7,10 +7,12 @@ transaction.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from crawler.model.capture import Capture
 from crawler.model.work import Kind, Link
+
+if TYPE_CHECKING:
+    from crawler.model.capture import Capture
 
 FailureKind = Literal[
     "dns",
@@ -38,7 +40,7 @@ class Exchange:
     """Of the last try, connecting included."""
     throttled: int = 0
     """Answers of this lease that asked us to slow down (429, 503), the last one included."""
-    capture: Capture | None = None
+    capture: "Capture | None" = None
     """Of the last try, where it was answered and the crawl keeps bodies."""
 
 

@@ -21,6 +21,9 @@ UNWANTED = (
 PARTS_UNWANTED = (
     *("crawler.cli.progress", "crawler.cli.inspect", "crawler.cli.demo", "crawler.cli.explain"),
     *("crawler.pipeline.explanation", "crawler.pipeline.prospect"),
+    *("crawler.model.extraction", "crawler.pipeline.fields", "crawler.pipeline.callbacks"),
+    *("crawler.fetch.capture", "crawler.sink.warc", "crawler.pipeline.bodies"),
+    *("crawler.parse.requisites", "crawler.extract.simhash", "crawler.extract.article"),
 )
 
 
