@@ -23,6 +23,8 @@ MAX_PAGE_BYTES = 1_000_000
 MAX_TEXT_BYTES = 1_000_000
 _START_SECONDS = 60
 """Loading the library takes less than one on a machine that does nothing else."""
+_LAST_SECONDS = 5
+"""From the end of its output to the end of a process."""
 _PROGRAM = Path(__file__).with_name("article_program.py")
 
 
@@ -94,6 +96,11 @@ class ArticleReader:
     async def _end(self) -> str:
         """Return how the process ended."""
         process = self._process
+        if process is not None:
+            # Asyncio looks before it kills, and what it sees then its own wait never learns.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await process.wait()
         await self.close()
         if process is not None and process.returncode == -signal.SIGPROF:
             return f"takes more than {self._page_seconds:g} s"
