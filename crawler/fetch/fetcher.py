@@ -134,6 +134,7 @@ class Fetcher:
                     headers=named,
                     body=body.data,
                     truncated=body.end != "whole",
+                    is_capped=body.end == "capped",
                     capture=self._capture(response, sending, body),
                 )
                 return Try(result, body.end == "broken")

@@ -30,9 +30,6 @@ class Element(Protocol):
     def attribute(self, name: str) -> str | None:
         """Return an attribute as found; None where there is none, an empty string where it is."""
 
-    def copy(self) -> "Element":
-        """Return the root of a copy of the whole tree, which nothing changes and no limit ends."""
-
     @property
     def tag(self) -> str:
         """Lower-case name."""
@@ -47,7 +44,10 @@ class Element(Protocol):
 
 
 class PageElement(Element, Protocol):
-    """The root of a page, with what has been found in it already."""
+    """The root of a page, with what has been found in it already; `css` finds it too."""
+
+    def copy(self) -> "PageElement":
+        """Return the root of a copy of the whole tree, which nothing changes and no limit ends."""
 
     @property
     def metas(self) -> Mapping[str, str]:

@@ -55,6 +55,8 @@ class Fetched(Exchange):
     """Decoded (gzip, br, zstd), cut at the body cap."""
     truncated: bool
     """The body was cut by us, or the server ended it early."""
+    is_capped: bool = False
+    """It was cut by us, so it will be cut at the same place another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,22 +22,34 @@ class TreeElement:
     """One element of a page; valid until the page's text is taken."""
 
     __slots__ = ("_node",)
+    _is_page = False
 
     def __init__(self, node: LexborNode) -> None:
         self._node = node
 
     def css(self, selector: str) -> "Sequence[TreeElement]":
         try:
-            return [TreeElement(node) for node in self._node.css(selector)]
+            nodes = self._node.css(selector)
         except SelectolaxError:
             raise ValueError(f"no CSS selector: {selector!r}") from None
+        if nodes and self._is_own(nodes[0]):
+            del nodes[0]
+        return [TreeElement(node) for node in nodes]
 
     def first(self, selector: str) -> "TreeElement | None":
         try:
             node = self._node.css_first(selector)
         except SelectolaxError:
             raise ValueError(f"no CSS selector: {selector!r}") from None
-        return None if node is None else TreeElement(node)
+        if node is None:
+            return None
+        if self._is_own(node):
+            return next(iter(self.css(selector)), None)
+        return TreeElement(node)
+
+    def _is_own(self, node: LexborNode) -> bool:
+        """Whether the parser has found the element that it was to look below."""
+        return not self._is_page and node.mem_id == self._node.mem_id
 
     def text(self) -> str:
         node = self._node
@@ -57,12 +69,6 @@ class TreeElement:
         attributes = self._node.attributes
         return (attributes[name] or "") if name in attributes else None
 
-    def copy(self) -> "TreeElement":
-        # Half of what parsing once more would cost.
-        root = self._node.parser.clone().root
-        assert root is not None  # noqa: S101 - the tree that was copied has one
-        return TreeElement(root)
-
     @property
     def tag(self) -> str:
         return self._node.tag or ""
@@ -78,13 +84,20 @@ class TreeElement:
 
 
 class TreePage(TreeElement):
-    """The root of a page."""
+    """The root of a page: what is looked for in a page may be its `html` element too."""
 
     __slots__ = ("metas",)
+    _is_page = True
 
     def __init__(self, node: LexborNode, metas: Mapping[str, str]) -> None:
         super().__init__(node)
         self.metas = metas
+
+    def copy(self) -> "TreePage":
+        # Half of what parsing once more would cost.
+        root = self._node.parser.clone().root
+        assert root is not None  # noqa: S101 - the tree that was copied has one
+        return TreePage(root, self.metas)
 
 
 def check_selector(selector: str) -> None:

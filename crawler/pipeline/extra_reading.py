@@ -70,7 +70,8 @@ class ExtraReading:
             data, _ = to_utf8(result.body, document.charset)
             article = await self._articles.read(url, shallow(data))
             extras.main_text, extras.markdown = article.main_text, article.markdown
-            extras.extract_error = extras.extract_error or article.error
+            faults = [fault for fault in (extras.extract_error, article.error) if fault]
+            extras.extract_error = "; ".join(faults) or None
 
 
 def page_fields(plan: Plan, resolver: LinkResolver) -> "PageFields":

@@ -1,7 +1,8 @@
 """What a visit comes to against the one before it, and when the next one is due."""
 
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from crawler.model.plan import Plan
 from crawler.model.result import Failed, Fetched, Redirected
@@ -88,14 +89,15 @@ class Revisiting:
             return Finding("failure")
         if self.is_same(item, result):
             return Finding("same")
-        if 200 <= result.status < 300:
+        if 200 <= result.status < 300 and (result.is_capped or not result.truncated):
             return Finding("content", content_hash)
-        if result.status == 404:
-            return Finding("missing")
-        return Finding("gone" if result.status == 410 else "failure")
+        # Where a body broke off neither its hash nor its ETag is that of the page: a 304 for them
+        # would keep the rest away for good.
+        return Finding(_KINDS.get(result.status, "failure"))
 
 
 _ANY = RevisitTerms(1, 1, 1)
+_KINDS: Mapping[int, Literal["missing", "gone"]] = {404: "missing", 410: "gone"}
 
 
 def terms_of(plan: Plan, recrawl_ms: int | None) -> RevisitTerms | None:

@@ -5,7 +5,16 @@ from tests.mutations.mutation import Mutation
 RULES = "tests/unit/policy/test_revisit.py"
 STORE = "tests/contract/test_frontier_revisit.py"
 
+FOUND = "tests/unit/pipeline/test_revisiting.py"
+
 MUTATIONS = [
+    Mutation(
+        "a body that broke off is no content",
+        "pipeline/revisiting.py",
+        " and (result.is_capped or not result.truncated)",
+        "",
+        (f"{FOUND}::test_a_body_that_broke_off_says_nothing_of_the_page",),
+    ),
     Mutation(
         "a change halves the interval",
         "policy/revisit.py",

@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.model.element import Element
 from crawler.parse.html import parse_html
-from crawler.parse.tree import TreeElement
+from crawler.parse.tree import TreeElement, TreePage
 from crawler.policy.canonicalization import LinkResolver
 
 
@@ -22,6 +22,25 @@ def test_first_is_the_first_in_document_order_or_none() -> None:
     assert found is not None
     assert found.text() == "1"
     assert root.first("p.b") is None
+
+
+def test_an_element_is_not_below_itself() -> None:
+    """A list in a list: each card would have itself among its cards."""
+    root = LexborHTMLParser("<html lang=en><ul class=a><li>1<ul class=a><li>2</ul></ul>").root
+    assert root is not None
+    page = TreePage(root, {})
+    outer = page.first("ul.a")
+    assert outer is not None
+    inner = outer.first("ul.a")
+    assert inner is not None
+    assert [one.key for one in outer.css("ul.a")] == [inner.key]
+    assert inner.first("ul.a") is None
+    assert inner.css("ul.a") == []
+    # The page is more than its html element, which has attributes that somebody may want.
+    for whole in (page, page.copy()):
+        found = whole.first("html")
+        assert found is not None
+        assert found.attribute("lang") == "en"
 
 
 @pytest.mark.parametrize("selector", ["p[", "", "p::text", ":nope"])
