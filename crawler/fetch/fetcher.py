@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from crawler.fetch.access import Access
 from crawler.fetch.body import Body, read_body
-from crawler.fetch.client import MAX_HEADER_BYTES, Sending, open_session
+from crawler.fetch.client import Sending, open_session
 from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passing
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
+from crawler.fetch.headers import fault_of, read_headers
 from crawler.fetch.protocol import BadResponseError
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_DRAINED_BYTES = 65_536
-_TRANSFER_CODINGS = frozenset({"chunked", "identity", ""})
 
 
 class Try(NamedTuple):
@@ -175,8 +174,8 @@ class Fetcher:
             response.close()
             raise BadResponseError(f"status {response.status} is no answer")
         self._access.keep(url, response.headers)
-        named, size = _headers(response.headers)
-        fault = _fault_of(named, size)
+        named, size = read_headers(response.headers)
+        fault = fault_of(named, size)
         if fault is not None:
             response.close()
             raise BadResponseError(fault)
@@ -268,34 +267,3 @@ async def _drain(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -
         return await _read(response, headers, _MAX_DRAINED_BYTES)
     except CAUGHT:
         return Body(b"", "short")
-
-
-def _fault_of(headers: Mapping[str, str], size: int) -> str | None:
-    """Return why a response cannot be read, though aiohttp would try."""
-    if size > MAX_HEADER_BYTES:
-        return f"{size} bytes of headers"
-    coding = headers.get("transfer-encoding")
-    if coding is not None and coding.strip().lower() not in _TRANSFER_CODINGS:
-        return f"unknown transfer coding {coding[:40]!r}"
-    return None
-
-
-def _headers(raw: CIMultiDictProxy[str]) -> tuple[dict[str, str], int]:
-    """Return headers by lower-case name, repeated ones joined, and how many bytes they have."""
-    named: dict[str, str] = {}
-    size = 0
-    for key, value in raw.items():
-        size += len(key) + len(value)
-        name = key.lower()
-        text = value if value.isascii() else _text(value)
-        named[name] = f"{named[name]}, {text}" if name in named else text
-    return named, size
-
-
-def _text(value: str) -> str:
-    """Read bytes that are no UTF-8 as Latin-1: aiohttp leaves lone surrogates in their place."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogateescape").decode("latin-1")
-    return value

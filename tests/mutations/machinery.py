@@ -175,7 +175,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the bytes of all headers are capped",
-        "fetch/fetcher.py",
+        "fetch/headers.py",
         "    if size > MAX_HEADER_BYTES:",
         "    if False:",
         (f"{FAULTS}::test_a_bad_answer_is_named[header-total-protocol]",),
