@@ -22,7 +22,7 @@ class RequisiteLinks:
         self._admission = admission
         self._resolver = resolver
         self.known = KnownUrls(by_depth=False)
-        """Those that are committed; pages are known elsewhere."""
+        """Those that are committed or refused; pages are known elsewhere."""
 
     def of_page(self, item: Item, urls: Sequence[str]) -> tuple[list[Link], list[str]]:
         """Return the links of a page's requisites that this process has not added, and refusals."""
@@ -57,11 +57,17 @@ class RequisiteLinks:
     def _links(
         self, item: Item, urls: Sequence[str], priority: int
     ) -> tuple[list[Link], list[str]]:
-        taken, refusals = policy.taken(
-            urls, named_by=item.url, admission=self._admission, limit=self._limit
-        )
-        links = [
-            Link(url, item.depth, item.ref, priority, kind="requisite")
-            for url in self.known.fresh(taken, item.depth)
-        ]
+        named = [url for url in urls if url != item.url]
+        refusals = ["requisite_count"] * (len(named) - self._limit)
+        links: list[Link] = []
+        refused: list[str] = []
+        # The pages of a site share most of theirs: one verdict for each is enough.
+        for url in self.known.fresh(named[: self._limit], item.depth):
+            refusal = self._admission.refusal_of_requisite(url)
+            if refusal is None:
+                links.append(Link(url, item.depth, item.ref, priority, kind="requisite"))
+            else:
+                refusals.append(refusal)
+                refused.append(url)
+        self.known.add(refused, item.depth)
         return links, refusals

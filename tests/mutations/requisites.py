@@ -31,9 +31,9 @@ MUTATIONS = [
     ),
     Mutation(
         "requisites are bounded for each page",
-        "policy/requisites.py",
-        "        if refusal is None and len(kept) >= limit:",
-        "        if False:",
+        "pipeline/requisites.py",
+        "named[: self._limit]",
+        "named",
         (E2E,),
         slow=True,
     ),
