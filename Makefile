@@ -109,14 +109,15 @@ bench: install ## pages per CPU-second beside other crawlers; see benchmarks/
 
 # --- dependencies -----------------------------------------------------------------------------------
 
+EXTRAS := --extra admin --extra analysis --extra redis --extra text --extra warc
 UV ?= $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
 lock: | $(PY) ## lock the dependencies again, with hashes (LOCK_ARGS=--upgrade for newer ones)
 	@[ -x "$(UV)" ] || $(PY) -m pip install -qq --disable-pip-version-check uv
-	$(COMPILE) $(LOCK_ARGS) --extra redis --extra text --extra warc --group dev pyproject.toml -o requirements-dev.txt
-	$(COMPILE) $(LOCK_ARGS) --extra redis --extra text --extra warc -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(COMPILE) $(LOCK_ARGS) $(EXTRAS) --group dev pyproject.toml -o requirements-dev.txt
+	$(COMPILE) $(LOCK_ARGS) $(EXTRAS) -c requirements-dev.txt pyproject.toml -o requirements.txt
 	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt
 
 audit: install ## known vulnerabilities in what is locked (asks a public database)

@@ -131,6 +131,23 @@ CRAWL_OPTIONS: dict[str, Any] = {
     "allow_net": _texts(
         "--allow-net", metavar="CIDR", help_text="Addresses to reach although not public."
     ),
+    "compress_parts": _text(
+        "--compress-parts", metavar="MODE", help_text="Pack sealed parts: none, zstd."
+    ),
+    "on_part_sealed": _text(
+        "--on-part-sealed", metavar="COMMAND", help_text="Gets the path of each sealed part."
+    ),
+    "http": _text(
+        "--http",
+        metavar="HOST:PORT",
+        help_text="Admin server: health, metrics, dashboard (none).",
+    ),
+    "min_free_disk": _text(
+        "--min-free-disk", metavar="SIZE", help_text="Pause while less is free (500MB)."
+    ),
+    "max_reader_memory": _text(
+        "--max-reader-memory", metavar="SIZE", help_text="Replace a reader that has more (1GB)."
+    ),
     "log_level": _text("--log-level", metavar="LEVEL", help_text="What stderr shows (warning)."),
     "log_format": _text("--log-format", metavar="FORMAT", help_text="On stderr: json, console."),
     "progress": _text("--progress", metavar="MODE", help_text="auto, plain, off."),

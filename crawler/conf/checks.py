@@ -172,3 +172,26 @@ def _split(value: str, schemes: tuple[str, ...]) -> str | None:
     except ValueError:
         return None
     return parts.scheme if fits and value.isprintable() and " " not in value else None
+
+
+def host_and_port(value: str) -> str:
+    """Return `HOST:PORT`; a bare port or `:PORT` is on loopback, `[::1]:PORT` is IPv6."""
+    host, _, port = value.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) <= 65_535):
+        raise ValueError(f"{value!r} is no address: write HOST:PORT, such as 127.0.0.1:8080")
+    host = host or "127.0.0.1"
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1] if host.endswith("]") else host)
+        except ValueError:
+            raise ValueError(f"{value!r} has no IPv6 address between its brackets") from None
+    elif ":" in host or not _TOKEN.fullmatch(host):
+        raise ValueError(f"{value!r} is no address: write HOST:PORT, or [IPv6]:PORT")
+    return f"{host}:{int(port)}"
+
+
+def token(value: str) -> str:
+    """A secret that is sent in a header; the message does not repeat it."""
+    if not re.fullmatch(r"[\x21-\x7e]{8,}", value):
+        raise ValueError("must be 8 or more visible ASCII characters, without blanks")
+    return value

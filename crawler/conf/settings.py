@@ -17,6 +17,7 @@ from quasiqueue.settings import Settings as QueueSettings
 
 from crawler.conf import agent, checks
 from crawler.conf.kinds import (
+    BYTES,
     NONE,
     NONE_OR_BYTES,
     NONE_OR_RECRAWL,
@@ -35,14 +36,16 @@ from crawler.conf.kinds import (
     optional,
 )
 from crawler.conf.sites import SiteTable
-from crawler.model.plan import Store
+from crawler.model.plan import Packing, Store
 from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
 from crawler.policy.parameters import DEFAULT_NAMES
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8
-SECRETS = frozenset({"header", "proxy", "cache_redis_url", "frontier", "seeds", "site"})
+SECRETS = frozenset(
+    {"header", "proxy", "cache_redis_url", "frontier", "seeds", "site", "http_token"}
+)
 INTERNAL = frozenset({"clock_offset_ms"})
 """Fields that travel to the readers but that nobody sets."""
 
@@ -181,6 +184,25 @@ class Settings(QueueSettings):
     part_max_age: Annotated[Seconds, Field(gt=0)] = Field(
         default=3600.0, description="A new part at this age"
     )
+    compress_parts: Packing = Field(
+        default="none", description="Compress parts that are sealed: none or zstd"
+    )
+    on_part_sealed: Annotated[str | None, NONE] = Field(
+        default=None, description="Command that gets the path of each sealed part"
+    )
+    http: Annotated[str | None, optional(checks.host_and_port), NONE] = Field(
+        default=None, description="Address of the admin server: health, metrics, dashboard"
+    )
+    http_token: Annotated[str | None, optional(checks.token), NONE] = Field(
+        default=None, description="What the admin server asks for; needed beyond loopback"
+    )
+    min_free_disk: Annotated[int, BYTES, Field(ge=0)] = Field(
+        default=500_000_000,
+        description="Claim nothing while less is free on the disk; 0: never mind",
+    )
+    max_reader_memory: Annotated[Annotated[int, Field(gt=0)] | None, NONE_OR_BYTES] = Field(
+        default=1_000_000_000, description="A reader process that has more is replaced"
+    )
     cache_redis_url: Annotated[str | None, optional(checks.redis_url), NONE] = Field(
         default=None, description="Redis for robots rules; none: memory of each process"
     )
@@ -191,6 +213,10 @@ class Settings(QueueSettings):
     log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
         default="warning", description="What stderr shows; the job's log has info at least"
     )
+    log_max_bytes: Bytes = Field(
+        default=100_000_000, description="The job's log begins anew at this size"
+    )
+    log_keep: int = Field(default=5, ge=0, le=1000, description="Old logs that are kept")
     log_format: Literal["console", "json"] = Field(default="console", description="On stderr")
     progress: Literal["auto", "plain", "off"] = Field(default="auto", description="On stderr")
     no_color: bool = Field(default=False, description="No colours (NO_COLOR is obeyed too)")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crawler.model.extraction import ExtractTable
 
 Store = Literal["none", "warc"]
+Packing = Literal["none", "zstd"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,14 @@ class Plan:
 
     part_max_bytes: int
     part_max_age_ms: int
+    compress_parts: Packing
+    """How parts that are sealed are packed."""
+    on_part_sealed: str | None
+    """Command that gets the path of each sealed part."""
+    min_free_bytes: int
+    """Nothing is claimed while less is free on the disks of job and output; 0: never mind."""
+    max_reader_bytes: int | None
+    """Resident memory of a reader process; one that has more is replaced."""
     robots_max_age_ms: int
     max_crawl_delay_ms: int
     cache_redis_url: str | None

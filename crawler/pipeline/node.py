@@ -36,6 +36,8 @@ class Snapshot:
     pages_at_start: int = 0
     stopping: str | None = None
     """Why nothing more is claimed: max_pages, max_time, max_total_bytes."""
+    holds: Sequence[str] = ()
+    """Why nothing is claimed for now."""
 
 
 class CrawlNode:
@@ -69,6 +71,8 @@ class CrawlNode:
         self.limit: str | None = None
         """Which limit ended the claims; None while there is none."""
         self.drops = 0
+        self.holds: set[str] = set()
+        """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
 
     async def writer(self, desired: int) -> AsyncIterator[Item]:
         """Claim at most `desired` items and commit, then yield them (QuasiQueue's writer)."""
@@ -76,7 +80,7 @@ class CrawlNode:
         if plan.max_total_bytes is not None or plan.max_time_ms is not None:
             # Looked at before each claim: only bodies in flight may go over.
             self._apply_limits(self._now(), await self._frontier.counters())
-        if self._claims_nothing or desired <= 0:
+        if self._claims_nothing or self.holds or desired <= 0:
             return
         items = await self._frontier.claim(desired, now=self._now(), ahead=self._ahead)
         if not items:
@@ -180,7 +184,7 @@ class CrawlNode:
         if self.limit in ("max_time", "max_total_bytes"):
             # Readers finish what they have begun, what still waits for one is given back.
             return True
-        if outlook.leased:
+        if outlook.leased or self.holds:
             return False
         if self._claims_nothing:
             return True
@@ -203,6 +207,7 @@ class CrawlNode:
                 hosts=hosts,
                 pages_at_start=self._pages_at_start,
                 stopping=self.limit,
+                holds=sorted(self.holds),
             )
         )
 

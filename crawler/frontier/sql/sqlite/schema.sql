@@ -21,6 +21,8 @@ CREATE TABLE roots (
     url TEXT NOT NULL UNIQUE
 );
 
+-- packed: NULL as it was written, else its file's ending ('.zst'). shipped: 0 to be handed to the
+-- command, 1 taken, NULL nothing to do (sealed by a run without a command). pruned: files are gone.
 CREATE TABLE parts (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -29,7 +31,14 @@ CREATE TABLE parts (
     sealed INTEGER NOT NULL DEFAULT 0,
     bytes INTEGER NOT NULL DEFAULT 0,
     records INTEGER NOT NULL DEFAULT 0,
-    store_bytes INTEGER NOT NULL DEFAULT 0
+    store_bytes INTEGER NOT NULL DEFAULT 0,
+    sealed_at INTEGER,
+    packed TEXT,
+    shipped INTEGER,
+    ship_tries INTEGER NOT NULL DEFAULT 0,
+    ship_due INTEGER NOT NULL DEFAULT 0,
+    ship_error TEXT,
+    pruned INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
 
@@ -63,15 +72,17 @@ CREATE TABLE hosts (
     latency_ms INTEGER,
     throttled INTEGER NOT NULL DEFAULT 0,
     again INTEGER NOT NULL DEFAULT 0,
-    claimable INTEGER GENERATED ALWAYS AS (
-        ready > 0 AND asking = 0 AND leased < lease_limit
-        AND (page_limit IS NULL OR pages + leased < page_limit OR again > 0)
-    ) VIRTUAL,
     held INTEGER GENERATED ALWAYS AS (
         ready > again AND page_limit IS NOT NULL AND pages + leased >= page_limit
+    ) VIRTUAL,
+    halted INTEGER NOT NULL DEFAULT 0,
+    claimable INTEGER GENERATED ALWAYS AS (
+        ready > 0 AND asking = 0 AND halted = 0 AND leased < lease_limit
+        AND (page_limit IS NULL OR pages + leased < page_limit OR again > 0)
     ) VIRTUAL
 );
 CREATE INDEX hosts_claimable ON hosts (next_at) WHERE claimable = 1;
+CREATE INDEX hosts_halted ON hosts (id) WHERE halted = 1;
 CREATE INDEX hosts_held ON hosts (id) WHERE held = 1;
 CREATE INDEX hosts_again ON hosts (next_at) WHERE again > 0;
 CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0;
