@@ -1,0 +1,89 @@
+"""What `crawler status` says of a job, as data; reads only, works while the crawl runs.
+
+`look` is the one way to it: for the text, the JSON and whoever watches.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from crawler.errors import ConfigError
+from crawler.model.view import HostState
+from crawler.pipeline.moments import rfc3339
+from crawler.ports import Frontier
+
+REFUSED = "refused:"
+"""Counters of links that were not taken, by the rule that refused them."""
+MOST_HOSTS = 10
+STATES = ("ready", "leased", "waiting", "done", "dead")
+
+
+async def look(job: Path) -> dict[str, Any]:
+    """Return the object that `crawler status --json` prints; opens and closes the store.
+
+    Raises:
+        ConfigError: there is no job.
+    """
+    from crawler.clock import job_clock, new_offset_ms
+    from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.job.lock import holder
+    from crawler.ports import FrontierOptions
+
+    path = job / "frontier.db"
+    if not path.exists():
+        raise ConfigError(f"no job in {job}: name one with --job, or begin one with crawler start")
+    options = FrontierOptions(delay_ms=0, per_host=1, lease_ms=1, window_ms=0, robots=True)
+    frontier = SqliteFrontier(path, options, read_only=True)
+    now = job_clock(new_offset_ms())()
+    await frontier.open()
+    try:
+        counters = await frontier.counters()
+        outlook = await frontier.outlook(now=now)
+        hosts = await _hosts(frontier, now)
+        dead = await frontier.dead_reasons()
+    finally:
+        await frontier.close()
+    held = holder(job)
+    return {
+        "job": str(job),
+        "running": None if held is None else {"pid": held.pid, "host": held.host},
+        "states": {state: counters.get(state, 0) for state in STATES},
+        "later": outlook.later,
+        "next_visit_at": None if outlook.next_visit is None else rfc3339(outlook.next_visit),
+        "next_visit_in_ms": None if outlook.next_visit is None else outlook.next_visit - now,
+        "records": counters.get("records", 0),
+        "bytes": counters.get("bytes", 0),
+        "failures": counters.get("failures", 0),
+        "requisites": counters.get("requisites", 0),
+        "requisites_found": counters.get("requisites_found", 0),
+        "sitemaps": counters.get("sitemaps", 0),
+        "sitemap_failures": counters.get("sitemap_failures", 0),
+        "dead": dead,
+        "refused": {
+            name.removeprefix(REFUSED): n
+            for name, n in sorted(counters.items())
+            if name.startswith(REFUSED)
+        },
+        "hosts": [
+            {
+                "host": host.host,
+                "ready": host.ready,
+                "leased": host.leased,
+                "waiting": host.waiting,
+                "done": host.done,
+                "delay_ms": host.delay_ms,
+                "paused_for_ms": max(0, host.paused_until - now),
+                "failures_in_row": host.failures_in_row,
+                "last_failure": host.last_failure,
+                "latency_ms": host.latency_ms,
+                "throttled": host.throttled,
+            }
+            for host in hosts
+        ],
+    }
+
+
+async def _hosts(frontier: Frontier, now: int) -> list[HostState]:
+    """Those that wait first, which is what somebody who looks wants to know; no host twice."""
+    waiting = await frontier.hosts(now=now, limit=MOST_HOSTS, only_waiting=True)
+    busy = await frontier.hosts(now=now, limit=MOST_HOSTS)
+    return list({host.host: host for host in (*waiting, *busy)}.values())
