@@ -220,6 +220,9 @@ class Node(Protocol):
     async def beat(self) -> bool:
         """Housekeeping, several times a second; False once the crawl is over."""
 
+    def wind_down(self, grace_ms: int) -> None:
+        """The end was asked for: nothing more is dealt, and no reader is left after `grace_ms`."""
+
     def wait_ms(self) -> int | None:
         """How long until the next claim may find something; None: unknown, poll."""
 

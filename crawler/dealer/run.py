@@ -262,8 +262,10 @@ class Run:
         ended_at = self._ended_at or self._loop.time()
         kill_at = ended_at + self._grace_s * _KILL_SHARE
         self._dealer.stopping = True
+        self._node.wind_down(int((kill_at - self._loop.time()) * 1000))
         self._fleet.stop_all()
         self._dealer.returned += self._deck.take_all()
+        self._beat_at = 0.0  # so that who watches hears of it at once
         while True:
             await self._tend_readers()
             await self._give_back()

@@ -7,6 +7,11 @@ from crawler.model.view import HostState
 from crawler.pipeline.node import Snapshot
 
 MS = 1000
+HOLDS = {
+    "operator": "paused by the operator",
+    "disk": "paused: the disk is nearly full",
+}
+"""Why nothing is claimed for now, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +23,11 @@ class Bound:
 
 
 def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
-    """Name what bounds the crawl: a limit, waiting hosts, politeness, or this machine."""
+    """Name what bounds the crawl: its end, a pause, a limit, waiting, politeness, this machine."""
     outlook = snapshot.outlook
-    if snapshot.stopping is not None:
-        return Bound(f"--{snapshot.stopping.replace('_', '-')} reached, finishing", None)
+    ended = _end_or_pause(snapshot)
+    if ended is not None:
+        return Bound(ended, None)
     left = outlook.ready - outlook.held_by_budget + outlook.leased
     polite = _politeness(snapshot.hosts, left)
     if polite is not None:
@@ -35,6 +41,18 @@ def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
         return Bound(f"waiting for the first of {outlook.later} visits", wait)
     seconds = left / pages_per_second if pages_per_second > 0 else None
     return Bound("this machine and the servers", seconds)
+
+
+def _end_or_pause(snapshot: Snapshot) -> str | None:
+    """Say why nothing more is claimed, for good or for now; None: it is."""
+    if snapshot.gone_by is not None:
+        left = max(0, snapshot.gone_by - snapshot.at) / MS
+        return f"stopping: {snapshot.outlook.leased} under way, {left:.0f} s for them at most"
+    if snapshot.holds:
+        return " and ".join(HOLDS.get(hold, hold) for hold in snapshot.holds)
+    if snapshot.stopping is not None:
+        return f"--{snapshot.stopping.replace('_', '-')} reached, finishing"
+    return None
 
 
 def _politeness(hosts: Sequence[HostState], left: int) -> Bound | None:

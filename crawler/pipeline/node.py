@@ -21,6 +21,9 @@ LOOK_MS = 500
 """How often the parent looks whether the crawl is over."""
 CHECKPOINT_MS = 500
 SNAPSHOT_MS = 1_000
+MOST_HOSTS = 8
+HOSTS_REST = 20
+"""Hosts are listed again after so many times what it took: in a store of a million they cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +35,14 @@ class Snapshot:
     counters: Mapping[str, int]
     outlook: Outlook
     hosts: Sequence[HostState] = field(default=())
-    """Those with most left to do."""
+    """Those with most left to do, then those that wait."""
     pages_at_start: int = 0
     stopping: str | None = None
     """Why nothing more is claimed: max_pages, max_time, max_total_bytes."""
     holds: Sequence[str] = ()
     """Why nothing is claimed for now."""
+    gone_by: int | None = None
+    """Once the end was asked for: when the last reader is gone, whatever it still does."""
 
 
 class CrawlNode:
@@ -64,6 +69,8 @@ class CrawlNode:
         self._snapshot_at = 0
         self._outlook: Outlook | None = None
         self._pages_at_start = -1
+        self._hosts: list[HostState] = []
+        self._hosts_at = 0
         self._visits_until = None if not plan.revisits else self._started_at
         """Visits that were due by then are made; without --keep-running, when the run began."""
         self._out = 0
@@ -73,6 +80,8 @@ class CrawlNode:
         self.drops = 0
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
+        self.gone_by: int | None = None
+        """Once the end was asked for: when the last reader is gone."""
 
     async def writer(self, desired: int) -> AsyncIterator[Item]:
         """Claim at most `desired` items and commit, then yield them (QuasiQueue's writer)."""
@@ -196,7 +205,10 @@ class CrawlNode:
         return outlook.next_due is None or outlook.next_due > now + self._plan.max_wait_ms
 
     async def _show(self, now: int, counters: Mapping[str, int], outlook: Outlook) -> None:
-        hosts = await self._frontier.hosts(now=now, limit=5)
+        if now >= self._hosts_at:
+            self._hosts = await self._list_hosts(now)
+            ended_at = self._now()
+            self._hosts_at = ended_at + HOSTS_REST * (ended_at - now)
         assert self._on_snapshot is not None  # noqa: S101 - the caller has looked
         self._on_snapshot(
             Snapshot(
@@ -204,12 +216,23 @@ class CrawlNode:
                 started_at=self._started_at,
                 counters=counters,
                 outlook=outlook,
-                hosts=hosts,
+                hosts=self._hosts,
                 pages_at_start=self._pages_at_start,
                 stopping=self.limit,
                 holds=sorted(self.holds),
+                gone_by=self.gone_by,
             )
         )
+
+    async def _list_hosts(self, now: int) -> list[HostState]:
+        """Those with most left, and those that wait; no host twice."""
+        busy = await self._frontier.hosts(now=now, limit=MOST_HOSTS)
+        waiting = await self._frontier.hosts(now=now, limit=MOST_HOSTS, only_waiting=True)
+        return list({host.host: host for host in (*busy, *waiting)}.values())
+
+    def wind_down(self, grace_ms: int) -> None:
+        self.gone_by = self._now() + grace_ms
+        self._looked_at = self._snapshot_at = 0
 
     def wait_ms(self) -> int | None:
         outlook = self._outlook

@@ -138,6 +138,9 @@ class MemoryNode:
         done = self.total <= len(self.settled_urls)
         return self.keep_running or not done
 
+    def wind_down(self, grace_ms: int) -> None:
+        self.grace_ms = grace_ms
+
     def wait_ms(self) -> int | None:
         if self.ready:
             return 0

@@ -41,3 +41,15 @@ def test_nothing_is_due_says_until_when() -> None:
     """A watch that sleeps for a week would look as if it hung."""
     outlook = an_outlook(later=5, next_visit=70_000)
     assert find_bound(a_snapshot(outlook), 0.0) == Bound("waiting for the first of 5 visits", 60.0)
+
+
+def test_a_stop_says_what_is_under_way_and_for_how_long() -> None:
+    """After Ctrl-C seconds pass in which nothing seems to happen: people press it again."""
+    snapshot = a_snapshot(an_outlook(ready=5, leased=2), gone_by=17_000, holds=["operator"])
+    assert find_bound(snapshot, 1).what == "stopping: 2 under way, 7 s for them at most"
+
+
+def test_a_pause_comes_before_what_it_holds_back() -> None:
+    snapshot = a_snapshot(an_outlook(ready=5), holds=["disk", "operator"], stopping="max_pages")
+    what = "paused: the disk is nearly full and paused by the operator"
+    assert find_bound(snapshot, 1) == Bound(what, None)
