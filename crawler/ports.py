@@ -167,6 +167,9 @@ class Frontier(Protocol):
     async def undone(self, *, after: int, limit: int) -> list[Undone]:
         """URLs that are ready, waiting or dead, by ref, from the first one after `after`."""
 
+    async def listed(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        """Refs and URLs of pages that a sitemap names, by ref from after `after`."""
+
     async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:
         """By ref: a reason makes a ready or waiting URL dead, None makes a dead one ready.
 

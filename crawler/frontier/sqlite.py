@@ -234,6 +234,9 @@ class SqliteFrontier:
     async def undone(self, *, after: int, limit: int) -> list[Undone]:
         return await self._run(lambda connection: self._views.undone(connection, after, limit))
 
+    async def listed(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        return await self._run(lambda connection: self._views.listed(connection, after, limit))
+
     async def rejudge(self, verdicts: Mapping[int, str | None], *, now: int) -> int:  # noqa: ARG002 - ready at once
         return await self._run(lambda connection: self._rejudging.rejudge(connection, verdicts))
 

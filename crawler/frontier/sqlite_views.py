@@ -94,6 +94,11 @@ class Views:
             for ref, url, kind, depth, seed, reason in rows
         ]
 
+    def listed(
+        self, connection: sqlite3.Connection, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        return connection.execute(self._sql["listed_urls"], (after, limit)).fetchall()
+
     def rules(self, connection: sqlite3.Connection, key: str) -> StoredRules | None:
         row = connection.execute(self._sql["origin_rules"], (key,)).fetchone()
         if row is None or row[0] is None:

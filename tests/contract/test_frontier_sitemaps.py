@@ -69,6 +69,26 @@ async def test_pages_of_a_sitemap_name_it_as_their_parent(make):
     assert (await frontier.explain(item.url)).state == "done"
 
 
+async def test_it_is_known_which_pages_sitemaps_name(make):
+    # An audit would call a page missing from the sitemap because a link to it was seen first.
+    frontier = await make(delay_ms=0)
+    await frontier.add(sitemaps("https://a.example/map"), now=0)
+    await frontier.add(links("https://a.example/known", "https://a.example/other"), now=0)
+    items = {item.kind: item for item in await frontier.claim(1, now=0)}
+    items |= {item.kind: item for item in await frontier.claim(9, now=0)}
+    found = links("https://a.example/known", "https://b.example/new", parent=items["sitemap"].ref)
+    found += links("https://a.example/linked", parent=items["page"].ref)
+    found += sitemaps("https://a.example/below", parent=items["sitemap"].ref)
+    results = [result(items["sitemap"], kind="sitemap"), result(items["page"])]
+    part = await frontier.new_part("r1")
+    mark = PartMark(part.part_id, 0, 10, 1)
+    await frontier.commit(Batch(results=results, links=found, parts=[mark]), now=1)
+    listed = await frontier.listed(after=0, limit=9)
+    assert [url for _, url in listed] == ["https://a.example/known", "https://b.example/new"]
+    assert await frontier.listed(after=listed[0][0], limit=9) == listed[1:]
+    assert await frontier.listed(after=0, limit=1) == listed[:1]
+
+
 async def test_a_sitemap_asks_for_robots_first_and_waits_like_a_page(make):
     frontier = await make(robots=True)
     await frontier.add(sitemaps("https://a.example/map"), now=0)

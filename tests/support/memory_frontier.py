@@ -55,6 +55,7 @@ class Url:
     due: int | None = None
     interval_ms: int | None = None
     misses: int = 0
+    listed: bool = False
     turn: tuple[int, int] = (-1, -1)
     """Of a URL that is visited again: pages come after sitemaps, then what was due first."""
 
@@ -542,6 +543,10 @@ class MemoryFrontier:
         for rules in batch.rules:
             self.settle_rules(rules, now)
         new = self.insert(batch.links, now)
+        maps = {result.item_ref for result in batch.results if result.kind == "sitemap"}
+        for link in batch.links:
+            if link.parent in maps and link.kind == "page":
+                self.urls[self.key(link)].listed = True
         self.pull(changed, now)
         self.settle_health(batch, now)
         for note in batch.notes:
@@ -957,6 +962,10 @@ class MemoryFrontier:
 
     async def dead_reasons(self) -> dict[str, int]:
         return dict(Counter(u.reason for u in self.urls.values() if u.state == "dead"))
+
+    async def listed(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        urls = sorted((u.ref, u.url) for u in self.urls.values() if u.listed and u.ref > after)
+        return urls[:limit]
 
     async def undone(self, *, after: int, limit: int) -> list[Undone]:
         urls = [u for u in self.urls.values() if u.state in ("ready", "waiting", "dead")]

@@ -138,3 +138,10 @@ UPDATE urls SET kind = 2, state = 0, reason = NULL, priority = ?2, depth = ?3, p
 -- name: make_seed
 -- A known URL was given by a person.
 UPDATE urls SET seed = 1 WHERE id = ?1;
+
+-- name: list_urls
+-- Of one host's URL hashes, those that the store has are named by a sitemap.
+UPDATE urls SET listed = 1
+WHERE listed = 0 AND id IN (
+    SELECT s.id FROM json_each(?2) AS j CROSS JOIN seen AS s ON s.host_id = ?1 AND s.url_hash = j.value
+);

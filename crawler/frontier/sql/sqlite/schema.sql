@@ -121,7 +121,7 @@ CREATE INDEX origins_burying ON origins (id) WHERE burying = 1;
 -- (done), why it waits (waiting), why it was refused (dead). is_page: its record counts against page
 -- budgets. kind: 0 page, 1 sitemap, 2 requisite, 3 requisite that would lead on as a page. priority: 0 to
 -- 9, but 10 (sitemaps) or 11 once a visit was due again. visited_at: claim of the last visit. misses:
--- visits in a row that found no page.
+-- visits in a row that found no page. listed: a sitemap names it.
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
     host_id INTEGER NOT NULL,
@@ -147,7 +147,8 @@ CREATE TABLE urls (
     kind INTEGER NOT NULL DEFAULT 0,
     visited_at INTEGER,
     interval_ms INTEGER,
-    misses INTEGER NOT NULL DEFAULT 0
+    misses INTEGER NOT NULL DEFAULT 0,
+    listed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX urls_ready ON urls (host_id, priority, at, id) WHERE state = 0;
 CREATE INDEX urls_later ON urls (at) WHERE state = 2 AND at IS NOT NULL;

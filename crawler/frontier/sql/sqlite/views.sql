@@ -119,3 +119,7 @@ SELECT substr(name, 6), value FROM counters WHERE name >= 'dead:' AND name < 'de
 -- URLs that have no final outcome of a fetch, by row id, and why the dead ones are dead.
 SELECT id, url, kind, depth, seed, CASE state WHEN 4 THEN reason END FROM urls
 WHERE id > ?1 AND state IN (0, 3, 4) ORDER BY id LIMIT ?2;
+
+-- name: listed_urls
+-- Pages that a sitemap names, from after row id ?1.
+SELECT id, url FROM urls WHERE id > ?1 AND listed = 1 ORDER BY id LIMIT ?2;

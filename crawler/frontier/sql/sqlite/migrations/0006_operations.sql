@@ -1,4 +1,4 @@
--- Hosts that a person halted, parts that were packed, shipped and pruned.
+-- Hosts that a person halted, parts that were packed, shipped and pruned, pages that a sitemap names.
 
 DROP INDEX hosts_claimable;
 ALTER TABLE hosts DROP COLUMN claimable;
@@ -19,3 +19,7 @@ ALTER TABLE parts ADD COLUMN ship_tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE parts ADD COLUMN ship_due INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE parts ADD COLUMN ship_error TEXT;
 ALTER TABLE parts ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+
+-- listed: a sitemap names it. Of earlier versions only those are known that were found there first.
+ALTER TABLE urls ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+UPDATE urls SET listed = 1 WHERE kind <> 1 AND parent IN (SELECT id FROM urls WHERE kind = 1);
