@@ -6,6 +6,7 @@ QC_CI_REQUIRE_SERVICES is set, so that CI cannot pass by leaving tests out.
 """
 
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,29 @@ def _require_service(name: str, url: str) -> None:
         if os.environ.get(REQUIRE_SERVICES):
             pytest.fail(message, pytrace=False)
         pytest.skip(message)
+
+
+def _require_program(name: str, package: str) -> Path:
+    """Return where a program is; skip, or fail where services are required, if it is missing."""
+    found = shutil.which(name)
+    if found is not None:
+        return Path(found)
+    message = f"{name} is not here: it comes with the package {package}"
+    if os.environ.get(REQUIRE_SERVICES):
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus's own checker of configuration, rules and metrics."""
+    return _require_program("promtool", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Path:
+    """The server that the alerts and the dashboard are written for."""
+    return _require_program("prometheus", "prometheus")
 
 
 @pytest.fixture(scope="session")
