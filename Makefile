@@ -17,7 +17,7 @@ PYWB_VERSION := 2.10.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run install format format-check lint types imports spelling pyproject-check quick test \
-	torture replay bench docs-check lock audit check clean
+	torture replay bench docs-check reference lock audit check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -84,7 +84,10 @@ pyproject-check: install
 	@$(BIN)/validate-pyproject pyproject.toml >/dev/null
 
 docs-check: install ## the docs say what the code says, and their links hold
-	@$(BIN)/pytest -q -p no:randomly tests/unit/test_docs.py
+	@$(BIN)/pytest -q -p no:randomly tests/unit/test_docs.py tests/unit/test_reference.py
+
+reference: install ## write the tables of docs/reference anew, from the code
+	@$(PY) -m docbuild.reference
 
 check: format-check lint types imports spelling pyproject-check docs-check ## all checks, no tests
 

@@ -17,10 +17,10 @@ LEVELS = {-2: "critical", -1: "error", 0: None, 1: "info", 2: "debug"}
 """What -q and -v say about `log_level`."""
 
 JobOption = Annotated[
-    str | None, typer.Option("-j", "--job", metavar="DIR", help="Directory of the crawl.")
+    str | None, typer.Option("-j", "--job", metavar="DIR", help="Directory of the crawl (./crawl).")
 ]
 ConfigOption = Annotated[
-    str | None, typer.Option("--config", metavar="FILE", help="Crawl file (TOML).")
+    str | None, typer.Option("--config", metavar="FILE", help="Crawl file, in TOML.")
 ]
 
 
@@ -49,7 +49,9 @@ CRAWL_OPTIONS: dict[str, Any] = {
         "-o", "--output", metavar="DIR", help_text="Where the JSONL parts go (JOB/pages)."
     ),
     "config": ConfigOption,
-    "frontier": _text("--frontier", metavar="URL", help_text="The frontier (JOB/frontier.db)."),
+    "frontier": _text(
+        "--frontier", metavar="URL", help_text="The store of URLs (JOB/frontier.db)."
+    ),
     "fresh": _switch("--fresh", help_text="Move an old job aside and start anew."),
     "num_processes": _text(
         "-p", "--processes", metavar="N", help_text="Reader processes (cores, at most 8)."
@@ -58,10 +60,10 @@ CRAWL_OPTIONS: dict[str, Any] = {
         "-c", "--concurrency", metavar="N", help_text="Tasks of each process (64)."
     ),
     "per_host": _text(
-        "--per-host", metavar="N", help_text="Requests at once to a host with no delay (16)."
+        "--per-host", metavar="N", help_text="Requests at once to a host without delay (16)."
     ),
     "delay": _text(
-        "--delay", metavar="TIME", help_text="Between two requests to one host (1s); 0: none."
+        "--delay", metavar="TIME", help_text="Between two requests to one host; 0: none (1s)."
     ),
     "adaptive_delay": _switch(
         "--adaptive-delay/--no-adaptive-delay",
@@ -70,11 +72,13 @@ CRAWL_OPTIONS: dict[str, Any] = {
     "timeout": _text("--timeout", metavar="TIME", help_text="Of one try, body included (60s)."),
     "retries": _text("--retries", metavar="N", help_text="More tries after the first (3)."),
     "retry_base": _text(
-        "--retry-base", metavar="TIME", help_text="First wait before a retry, doubled (500ms)."
+        "--retry-base", metavar="TIME", help_text="First wait before a retry, then doubled (500ms)."
     ),
-    "depth": _text("-d", "--depth", metavar="N", help_text="Links away from a seed (no limit)."),
-    "max_pages": _text("--max-pages", metavar="N", help_text="Pages in all."),
-    "max_pages_per_host": _text("--max-pages-per-host", metavar="N", help_text="Pages of a host."),
+    "depth": _text("-d", "--depth", metavar="N", help_text="Links away from a seed."),
+    "max_pages": _text("--max-pages", metavar="N", help_text="Pages in all, exactly."),
+    "max_pages_per_host": _text(
+        "--max-pages-per-host", metavar="N", help_text="Pages of each host, exactly."
+    ),
     "max_time": _text("--max-time", metavar="TIME", help_text="Of this run."),
     "max_body": _text(
         "--max-body", metavar="SIZE", help_text="Bodies are cut there, decoded (10MB)."
@@ -83,7 +87,9 @@ CRAWL_OPTIONS: dict[str, Any] = {
     "max_wait": _text(
         "--max-wait", metavar="TIME", help_text="End when all that is left waits longer (5m)."
     ),
-    "max_failures": _text("--max-failures", metavar="N", help_text="More than these: exit code 5."),
+    "max_failures": _text(
+        "--max-failures", metavar="N", help_text="With more of them the exit code is 5."
+    ),
     "scope": _text(
         "--scope", metavar="MODE", help_text="Links to follow: page, prefix, host, domain, any."
     ),
@@ -102,25 +108,32 @@ CRAWL_OPTIONS: dict[str, Any] = {
         "--simhash/--no-simhash", help_text="A fingerprint of the text, for near copies (no)."
     ),
     "link_details": _switch(
-        "--link-details/--no-link-details", help_text="Text and rel of links (no)."
+        "--link-details/--no-link-details",
+        help_text="Text and rel of each link in the record (no).",
     ),
     "store": _text("--store", metavar="MODE", help_text="Keep bodies: none, warc."),
     "requisites": _switch(
         "--requisites/--no-requisites",
-        help_text="Fetch images, style sheets and scripts of pages (no).",
+        help_text="Fetch images, style sheets, scripts and fonts of pages (no).",
     ),
     "recrawl": _text("--recrawl", metavar="TIME", help_text="Visit pages again after this time."),
     "keep_running": _switch(
-        "--keep-running/--no-keep-running", help_text="Go on when all is done (no)."
+        "--keep-running/--no-keep-running",
+        help_text="Go on when all is done, for later visits (no).",
     ),
     "robots": _switch("--robots/--no-robots", help_text="Obey robots.txt (yes)."),
     "sitemaps": _switch(
         "--sitemaps/--no-sitemaps", help_text="Read the sitemaps that robots.txt names (yes)."
     ),
     "header": _texts(
-        "-H", "--header", metavar="NAME:VALUE", help_text="Send this, to hosts you named only."
+        "-H", "--header", metavar="NAME:VALUE", help_text="A header, sent only to hosts you named."
     ),
-    "user_agent": _text("-U", "--user-agent", metavar="TEXT", help_text="The agent's name."),
+    "user_agent": _text(
+        "-U",
+        "--user-agent",
+        metavar="TEXT",
+        help_text="The agent's name; robots.txt is read for its first word.",
+    ),
     "contact": _text(
         "--contact", metavar="TEXT", help_text="URL or mail address in the agent's name."
     ),
@@ -129,13 +142,15 @@ CRAWL_OPTIONS: dict[str, Any] = {
     ),
     "proxy": _text("--proxy", metavar="URL", help_text="HTTP proxy for all requests."),
     "allow_net": _texts(
-        "--allow-net", metavar="CIDR", help_text="Addresses to reach although not public."
+        "--allow-net", metavar="CIDR", help_text="Range of addresses to reach although not public."
     ),
     "compress_parts": _text(
         "--compress-parts", metavar="MODE", help_text="Pack sealed parts: none, zstd."
     ),
     "on_part_sealed": _text(
-        "--on-part-sealed", metavar="COMMAND", help_text="Gets the path of each sealed part."
+        "--on-part-sealed",
+        metavar="COMMAND",
+        help_text="Command that gets the path of each sealed part.",
     ),
     "http": _text(
         "--http",
@@ -143,14 +158,20 @@ CRAWL_OPTIONS: dict[str, Any] = {
         help_text="Admin server: health, metrics, dashboard (none).",
     ),
     "min_free_disk": _text(
-        "--min-free-disk", metavar="SIZE", help_text="Pause while less is free (500MB)."
+        "--min-free-disk",
+        metavar="SIZE",
+        help_text="Claim nothing while less disk is free (500MB).",
     ),
     "max_reader_memory": _text(
-        "--max-reader-memory", metavar="SIZE", help_text="Replace a reader that has more (1GB)."
+        "--max-reader-memory",
+        metavar="SIZE",
+        help_text="Replace a reader process that has more (1GB).",
     ),
     "log_level": _text("--log-level", metavar="LEVEL", help_text="What stderr shows (warning)."),
-    "log_format": _text("--log-format", metavar="FORMAT", help_text="On stderr: json, console."),
-    "progress": _text("--progress", metavar="MODE", help_text="auto, plain, off."),
+    "log_format": _text("--log-format", metavar="FORMAT", help_text="Of stderr: console, json."),
+    "progress": _text(
+        "--progress", metavar="MODE", help_text="auto (live on a terminal), plain, off."
+    ),
     "no_color": _switch("--no-color", help_text="No colours."),
 }
 """Setting to the option that sets it, in the order of `--help`."""

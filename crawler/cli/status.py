@@ -12,7 +12,7 @@ from crawler.cli.options import JobOption
 from crawler.cli.status_data import look
 from crawler.pipeline.moments import span
 
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def status(job: JobOption = None, as_json: JsonOption = False) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from crawler.conf.crawl import from_crawl_file
+from crawler.conf.masking import SECRETS
 from crawler.conf.plan import make_plan
-from crawler.conf.settings import SECRETS, Settings
+from crawler.conf.settings import Settings
 from crawler.conf.sources import Given, Values, from_dotenv, from_environment, from_flags
 from crawler.errors import ConfigError
 

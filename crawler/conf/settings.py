@@ -35,17 +35,14 @@ from crawler.conf.kinds import (
     Words,
     optional,
 )
+from crawler.conf.masking import masked
 from crawler.conf.sites import SiteTable
 from crawler.model.plan import Packing, Store
-from crawler.model.secret import HIDDEN, mask_header, mask_typed, mask_userinfo
 from crawler.model.site import ScopeMode
 from crawler.policy.parameters import DEFAULT_NAMES
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8
-SECRETS = frozenset(
-    {"header", "proxy", "cache_redis_url", "frontier", "seeds", "site", "http_token"}
-)
 INTERNAL = frozenset({"clock_offset_ms"})
 """Fields that travel to the readers but that nobody sets."""
 
@@ -74,14 +71,14 @@ class Settings(QueueSettings):
     )
 
     # What to crawl, and where to.
-    seeds: Words = Field(default=(), description="Seed files, URLs, or - for stdin")
+    seeds: Words = Field(default=(), description="Seed files, URLs, or `-` for standard input")
     job: Annotated[Path, PATH] = Field(default=Path("crawl"), description="Directory of the crawl")
     output: Annotated[Path | None, NONE, PATH] = Field(
         default=None, description="Directory of the JSONL parts; none: pages in the job"
     )
     config: Annotated[Path | None, NONE, PATH] = Field(default=None, description="Crawl file")
     frontier: Annotated[str | None, NONE] = Field(
-        default=None, description="The frontier; none: the job's own SQLite file"
+        default=None, description="The store of URLs; none: the job's own SQLite file"
     )
     fresh: bool = Field(default=False, description="Move an old job aside (only as a flag)")
 
@@ -105,7 +102,9 @@ class Settings(QueueSettings):
         default=86_400.0, description="Until robots.txt is asked for again"
     )
     max_crawl_delay: Seconds = Field(default=30.0, description="Obey a Crawl-delay up to this")
-    header: Headers = Field(default=(), description="Sent only to hosts that a person named")
+    header: Headers = Field(
+        default=(), description="Headers, sent only to hosts that a person named"
+    )
     cookies: Annotated[Path | None, NONE, PATH] = Field(
         default=None, description="Cookie file; each goes to the hosts it was written for"
     )
@@ -138,22 +137,24 @@ class Settings(QueueSettings):
     markdown: bool = Field(default=False, description="The main text as Markdown")
     simhash: bool = Field(default=False, description="A fingerprint of the text, for near copies")
     link_details: bool = Field(default=False, description="Text and rel of links")
-    store: Store = Field(default="none", description="Keep bodies: none or warc")
+    store: Store = Field(default="none", description="Keep bodies: none, warc")
     store_max_bytes: Bytes = Field(
         default=1_000_000_000, description="A new part when its bodies have this size"
     )
     requisites: bool = Field(
         default=False, description="Fetch images, style sheets and scripts of pages"
     )
-    max_requisites: Positive = Field(default=200, description="Requisites of one page")
+    max_requisites: Positive = Field(
+        default=200, description="Requisites of one page or style sheet"
+    )
     recrawl: Annotated[float | None, NONE_OR_RECRAWL] = Field(
         default=None, description="Visit pages again after this time"
     )
     recrawl_min: Annotated[Seconds, Field(gt=0)] = Field(
-        default=3600.0, description="Shortest time to which the interval of a page adapts"
+        default=3600.0, description="A page that changes often is not visited more often"
     )
     recrawl_max: Annotated[Seconds, Field(gt=0)] = Field(
-        default=90 * 86_400.0, description="Longest time to which the interval of a page adapts"
+        default=90 * 86_400.0, description="A page that never changes is still visited so often"
     )
     keep_running: bool = Field(default=False, description="Go on when all is done")
 
@@ -185,7 +186,7 @@ class Settings(QueueSettings):
         default=3600.0, description="A new part at this age"
     )
     compress_parts: Packing = Field(
-        default="none", description="Compress parts that are sealed: none or zstd"
+        default="none", description="Pack parts that are sealed: none, zstd"
     )
     on_part_sealed: Annotated[str | None, NONE] = Field(
         default=None, description="Command that gets the path of each sealed part"
@@ -198,7 +199,7 @@ class Settings(QueueSettings):
     )
     min_free_disk: Annotated[int, BYTES, Field(ge=0)] = Field(
         default=500_000_000,
-        description="Claim nothing while less is free on the disk; 0: never mind",
+        description="Claim nothing while less disk is free; 0: never mind",
     )
     max_reader_memory: Annotated[Annotated[int, Field(gt=0)] | None, NONE_OR_BYTES] = Field(
         default=1_000_000_000, description="A reader process that has more is replaced"
@@ -217,8 +218,12 @@ class Settings(QueueSettings):
         default=100_000_000, description="The job's log begins anew at this size"
     )
     log_keep: int = Field(default=5, ge=0, le=1000, description="Old logs that are kept")
-    log_format: Literal["console", "json"] = Field(default="console", description="On stderr")
-    progress: Literal["auto", "plain", "off"] = Field(default="auto", description="On stderr")
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Of stderr: console, json"
+    )
+    progress: Literal["auto", "plain", "off"] = Field(
+        default="auto", description="On stderr: auto, plain, off"
+    )
     no_color: bool = Field(default=False, description="No colours (NO_COLOR is obeyed too)")
 
     # QuasiQueue's own, with defaults for our transport (docs/quasiqueue.md says why).
@@ -235,8 +240,10 @@ class Settings(QueueSettings):
     full_queue_sleep_time: Seconds = Field(
         default=0.0, description="Legacy: use full_queue_sleep_max"
     )
-    full_queue_sleep_min: Seconds = Field(default=0.05, description="Writer's first pause")
-    full_queue_sleep_max: Seconds = Field(default=0.25, description="Writer's longest pause")
+    full_queue_sleep_min: Seconds = Field(
+        default=0.05, description="The writer's first pause when nothing can be claimed"
+    )
+    full_queue_sleep_max: Seconds = Field(default=0.25, description="Its longest pause")
     queue_interaction_timeout: Seconds = Field(default=0.002, description="Wait for the queue")
     graceful_shutdown_timeout: Annotated[Seconds, Field(gt=0)] = Field(
         default=8.0, description="From a signal to the end of all processes"
@@ -281,16 +288,3 @@ class Settings(QueueSettings):
         """Show no secret in logs and tracebacks."""
         for name, value in super().__repr_args__():
             yield name, masked(name, value) if name is not None else value
-
-
-def masked(name: str, value: object) -> object:
-    """Return a field's value without its secrets."""
-    if name not in SECRETS or not value:
-        return value
-    if name == "site" and isinstance(value, tuple):
-        return tuple(table.public() for table in value)
-    if name == "header" and isinstance(value, tuple):
-        return tuple(mask_header(line) for line in value)
-    if name == "seeds" and isinstance(value, tuple):
-        return tuple(mask_typed(word) for word in value)
-    return mask_userinfo(value) if isinstance(value, str) else HIDDEN

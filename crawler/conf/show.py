@@ -10,7 +10,8 @@ from crawler.conf.kinds import (
     NONE_OR_SOME_SECONDS,
     SECONDS,
 )
-from crawler.conf.settings import INTERNAL, Settings, masked
+from crawler.conf.masking import masked
+from crawler.conf.settings import INTERNAL, Settings
 from crawler.conf.units import format_duration, format_size
 
 _DURATIONS = (SECONDS, NONE_OR_RECRAWL, NONE_OR_SECONDS, NONE_OR_SOME_SECONDS)
@@ -29,7 +30,7 @@ class Shown(NamedTuple):
 def show_settings(settings: Settings) -> list[Shown]:
     """Return all settings in the order of their definition."""
     return [
-        Shown(name, _plain(name, getattr(settings, name)), settings.source(name))
+        Shown(name, plain(name, getattr(settings, name)), settings.source(name))
         for name in Settings.model_fields
         if name not in INTERNAL
     ]
@@ -45,7 +46,8 @@ def sources(settings: Settings) -> dict[str, str]:
     return {shown.name: shown.source for shown in show_settings(settings)}
 
 
-def _plain(name: str, value: object) -> object:
+def plain(name: str, value: object) -> object:
+    """Return a setting's value with units and without secrets, as JSON has it."""
     if name == "extract" and isinstance(value, tuple) and value:
         from crawler.conf.plan_extract import shown_table  # noqa: PLC0415 - only for who has tables
 

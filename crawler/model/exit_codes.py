@@ -1,0 +1,39 @@
+"""What the exit codes of the command line mean; `docs/reference/exit-codes.md` is made from it."""
+
+from collections.abc import Mapping
+
+EXIT_CODES: Mapping[int, tuple[str, str]] = {
+    0: ("complete, or a page or byte budget was reached (whatever waits then)", "nothing"),
+    1: (
+        "internal error",
+        "look into the log, report it; the same command goes on where it was",
+    ),
+    2: (
+        "usage or configuration: a bad flag, variable, seed or crawl file",
+        "correct it; a service manager must not restart",
+    ),
+    3: (
+        "storage: disk full, part missing, directory not writable",
+        "make room or repair; the same command goes on",
+    ),
+    4: (
+        "the frontier is unreachable, locked or damaged",
+        "see the message; nothing was changed",
+    ),
+    5: (
+        "finished, with more failures than `--max-failures`",
+        "look at the records with an `error`",
+    ),
+    6: (
+        "no seed could be fetched: all seeds are final and none answered",
+        "check the seeds and the network, then begin anew with `--fresh`",
+    ),
+    7: (
+        "stopped with URLs deferred: more patience than `--max-wait` asked for, or `--max-time` up",
+        "run it again later; the manifest names the hosts",
+    ),
+    130: ("stopped by Ctrl-C (SIGINT)", "the same command goes on"),
+    141: ("the reader of the output went away before all was written, as `head` may do", "nothing"),
+    143: ("stopped by SIGTERM", "the same command goes on"),
+}
+"""Meaning and remedy by code; of several that hold `crawler.pipeline.ending` takes the gravest."""
