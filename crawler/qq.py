@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from crawler.pipeline.store import site_limits
 
 if TYPE_CHECKING:
     from crawler.conf.settings import Settings
+    from crawler.model.plan import Plan
     from crawler.model.work import Item
     from crawler.pipeline.node import CrawlNode, Snapshot
     from crawler.ports import Now
@@ -82,9 +84,9 @@ class Runner:
         on_snapshot: "Callable[[Snapshot], None] | None" = None,
     ) -> None:
         self._settings = settings
-        self._on_snapshot = on_snapshot
         self._node: CrawlNode | None = None
         self._limit_of: Callable[[str], int | None] | None = None
+        self._listeners = [] if on_snapshot is None else [on_snapshot]
 
     async def writer(self, desired: int) -> "AsyncIterator[Item]":
         """Yield at most `desired` leased items: QuasiQueue's writer, while `main` runs."""
@@ -96,7 +98,7 @@ class Runner:
     async def main(self) -> Ending:
         settings = self._settings
         plan = make_plan(settings)
-        require_packages(plan)
+        require_packages(plan, http=settings.http is not None)
         self._limit_of = site_limits(plan)
         if plan.extract:
             from crawler.pipeline.fields import check_extraction  # noqa: PLC0415 - who has tables
@@ -117,13 +119,32 @@ class Runner:
             )
             for note in settings.notes:
                 get_logger("crawler.conf").warning("setting_noted", note=note)
-            orders = Orders(
-                plan=plan,
-                seeds=settings.seeds,
-                settings=public_settings(settings),
-                on_snapshot=self._on_snapshot,
-            )
-            return await run_node(orders, self._manage)
+            async with self._admin(plan, job):
+                orders = Orders(
+                    plan=plan,
+                    seeds=settings.seeds,
+                    settings=public_settings(settings),
+                    on_snapshot=self._tell if self._listeners else None,
+                )
+                return await run_node(orders, self._manage)
+
+    @asynccontextmanager
+    async def _admin(self, plan: "Plan", job: Job) -> "AsyncIterator[None]":
+        """Serve what `--http` asks for, from before the first reader until after the last."""
+        settings = self._settings
+        if settings.http is None:
+            yield
+            return
+        # Not a millisecond of a start without it.
+        from crawler.admin.running import admin_server  # noqa: PLC0415
+
+        async with admin_server(plan, job, settings.http, settings.http_token) as watch:
+            self._listeners.append(watch.take)
+            yield
+
+    def _tell(self, snapshot: "Snapshot") -> None:
+        for listener in self._listeners:
+            listener(snapshot)
 
     async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:
         self._node = node
@@ -136,6 +157,7 @@ class Runner:
             now=now,
             limit_of=self._limit_of,
         )
+        node.fleet = queue.state
         ending = await queue.main()
         _answer_signals()
         return None if ending.signal is None else int(ending.signal)

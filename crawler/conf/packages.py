@@ -6,7 +6,7 @@ from crawler.errors import ConfigError
 from crawler.model.plan import Plan
 
 
-def require_packages(plan: Plan) -> None:
+def require_packages(plan: Plan, *, http: bool = False) -> None:
     """Check that what this crawl needs beside the usual is installed; nothing is loaded.
 
     Raises:
@@ -20,4 +20,9 @@ def require_packages(plan: Plan) -> None:
         need = "needs" if len(wanted) == 1 else "need"
         raise ConfigError(
             f"{names} {need} the package trafilatura: pip install 'quasicrawler[text]'"
+        )
+    if http and (find_spec("prometheus_client") is None or find_spec("plotly") is None):
+        raise ConfigError(
+            "http needs the packages prometheus-client and plotly: "
+            "pip install 'quasicrawler[admin]'"
         )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
@@ -10,10 +11,11 @@ from crawler.dealer.board import Board
 from crawler.dealer.dealer import Dealer
 from crawler.dealer.handle import ReaderHandle
 from crawler.dealer.messages import Down, ReaderEnds
-from crawler.dealer.process import start_quietly
+from crawler.dealer.process import resident_bytes, start_quietly
 from crawler.dealer.watchdog import monotonic_ms
 from crawler.dealer.wire import FrameSink, FrameSource
 from crawler.errors import CrawlerError
+from crawler.model.fleet import FleetState, ReaderState
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,29 @@ class Fleet:
         self._broken = 0
         self._not_before = 0.0
         self._why = ("", 1)
+        self._restarts: Counter[str] = Counter()
+
+    def state(self) -> FleetState:
+        """Return what to show of the readers, as of now."""
+        readers = [
+            ReaderState(
+                name=reader.name,
+                pid=reader.process.pid or 0,
+                ready=reader.ready,
+                held=len(reader.held),
+                rss_bytes=resident_bytes(reader.process.pid or 0),
+            )
+            for reader in self._dealer.readers
+        ]
+        return FleetState(
+            readers=readers,
+            configured=self._size,
+            queue_depth=self._dealer.deck.qsize(),
+            in_flight=sum(reader.held for reader in readers),
+            restarts=dict(self._restarts),
+            parent_pid=os.getpid(),
+            parent_rss_bytes=resident_bytes(os.getpid()),
+        )
 
     def fill(self, name: Callable[[], str]) -> float:
         """Launch what is missing; return after how many seconds to come again (0: all there)."""
@@ -101,6 +126,8 @@ class Fleet:
         level = logging.WARNING if was_killed else logging.INFO
         extra = {"reader": reader.name, "reader_pid": reader.process.pid, "exit_code": exit_code}
         logger.log(level, "reader_ended", extra=extra)
+        if not reader.ended_on_purpose:
+            self._restarts[_reason(reader, exit_code)] += 1
         reader.region.clear()
         self._board.give_back(reader.region_index)
         reader.release()
@@ -189,3 +216,10 @@ class Fleet:
         self._loop.remove_reader(reader.source.fileno())
         if reader.pidfd is not None:
             self._loop.remove_reader(reader.pidfd)
+
+
+def _reason(reader: ReaderHandle, exit_code: int | None) -> str:
+    """Return in a word why a reader ended that nobody stopped."""
+    if exit_code is not None and exit_code < 0:
+        return "stuck" if reader.was_killed else "killed"
+    return "jobs" if exit_code == 0 else "crash"

@@ -87,6 +87,11 @@ class ReaderHandle:
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
             return True
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether this side killed it; asked before `release`."""
+        return self._killed
+
     def release(self) -> None:
         """Close what is left of a process that has ended and was reaped."""
         with self._kill_lock:

@@ -20,6 +20,7 @@ from crawler.dealer.board import StopFlag
 from crawler.dealer.messages import Duties, ReaderEnds
 from crawler.dealer.run import DealerSettings, Ending, Run
 from crawler.dealer.worker import worker_main
+from crawler.model.fleet import FleetState
 from crawler.model.work import Item
 from crawler.ports import Node, Now
 
@@ -119,6 +120,10 @@ class CrawlQueue(QuasiQueue):
         await self._run.live()
 
     # -- ours ------------------------------------------------------------------------------------
+
+    def state(self) -> FleetState | None:
+        """Return what to show of the processes, as of now; None before there are any."""
+        return None if self._run is None else self._run.state()
 
     def request_stop(self) -> None:
         """End the run as a signal does; from the parent's loop, any time."""

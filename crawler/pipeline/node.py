@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 
 from crawler.logs import get_logger
+from crawler.model.fleet import FleetState
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
@@ -43,6 +44,10 @@ class Snapshot:
     """Why nothing is claimed for now."""
     gone_by: int | None = None
     """Once the end was asked for: when the last reader is gone, whatever it still does."""
+    fleet: FleetState | None = None
+    """The processes; None before there are any."""
+    drops: int = 0
+    """URLs that QuasiQueue's window refused."""
 
 
 class CrawlNode:
@@ -82,6 +87,8 @@ class CrawlNode:
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self.gone_by: int | None = None
         """Once the end was asked for: when the last reader is gone."""
+        self.fleet: Callable[[], FleetState | None] | None = None
+        """Asked once a second for what snapshots show of the processes."""
 
     async def writer(self, desired: int) -> AsyncIterator[Item]:
         """Claim at most `desired` items and commit, then yield them (QuasiQueue's writer)."""
@@ -221,6 +228,8 @@ class CrawlNode:
                 stopping=self.limit,
                 holds=sorted(self.holds),
                 gone_by=self.gone_by,
+                fleet=None if self.fleet is None else self.fleet(),
+                drops=self.drops,
             )
         )
 

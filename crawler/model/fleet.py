@@ -1,0 +1,37 @@
+"""What the process manager shows of its processes, taken once a second.
+
+It fills this in; progress, the admin server and whoever else watches a run read it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderState:
+    """One reader process."""
+
+    name: str
+    pid: int
+    ready: bool
+    """Its context stands."""
+    held: int
+    """URLs that were dealt to it and are not settled yet."""
+    rss_bytes: int | None = None
+    """Resident memory; None where the system does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetState:
+    """All processes of a node."""
+
+    readers: Sequence[ReaderState] = ()
+    configured: int
+    queue_depth: int
+    """Claimed URLs that are not dealt to a reader yet."""
+    in_flight: int
+    """URLs that readers hold."""
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    """Readers that ended though nobody stopped the crawl, by reason: jobs crash killed stuck."""
+    parent_pid: int
+    parent_rss_bytes: int | None = None
