@@ -19,7 +19,6 @@ from crawler.dealer.pace import Pace
 from crawler.dealer.watchdog import Watchdog
 from crawler.dealer.window import RequeueWindow
 from crawler.errors import is_external
-from crawler.model.fleet import FleetState
 from crawler.model.work import Item
 from crawler.ports import Node, Now
 
@@ -116,15 +115,12 @@ class Run:
             wake=self._alarm.ring,
             dealt=self._on_dealt,
         )
+        self.state = self._fleet.state
         self._watchdog = Watchdog(
             lambda: list(self._dealer.readers),
             reader_stuck_s=reader_stuck_s,
             parent_stuck_s=parent_stuck_s,
         )
-
-    def state(self) -> FleetState:
-        """Return what to show of the processes, as of now."""
-        return self._fleet.state()
 
     def end(self) -> None:
         """The run has been asked to end; the clock of the grace starts now."""
