@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 
 from crawler.model.options import FrontierOptions as FrontierOptions  # noqa: PLC0414 - part of the port
 from crawler.model.options import HostTerms as HostTerms  # noqa: PLC0414 - part of the port
+from crawler.model.part import Part as Part  # noqa: PLC0414 - part of the port
+from crawler.model.part import Reopened as Reopened  # noqa: PLC0414 - part of the port
+from crawler.model.part import store_name as store_name  # noqa: PLC0414 - part of the port
 from crawler.model.result import Batch, Fetched, KeptBody, Redirected, RulesVerdict
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
@@ -39,38 +42,6 @@ class StoredRules(NamedTuple):
     body: bytes | None
     version: int
     expires_at: int
-
-
-class Part(NamedTuple):
-    """One part file as the store knows it; bytes past `bytes` may vanish."""
-
-    part_id: int
-    name: str
-    """File name inside the output directory."""
-    bytes: int
-    records: int
-    sealed: bool
-    store_bytes: int = 0
-    """Of the file of bodies beside it, whose bytes past this may vanish as well."""
-
-    @property
-    def store_name(self) -> str:
-        """File name of the bodies, in the same directory."""
-        return store_name(self.part_id)
-
-
-def store_name(part_id: int) -> str:
-    """Return the name of the file of bodies of a part."""
-    return f"part-{part_id:06d}.warc.gz"
-
-
-class Reopened(NamedTuple):
-    """What it means that a part lost bytes."""
-
-    urls: int
-    """Ready again."""
-    parts: list[Part]
-    """As they were; all count as empty now."""
 
 
 class Frontier(Protocol):
@@ -122,7 +93,7 @@ class Frontier(Protocol):
     async def new_part(self, reader: str) -> Part:
         """Register the next part (numbers are never reused) before its first byte."""
 
-    async def seal(self, reader: str) -> list[Part]:
+    async def seal(self, reader: str, *, now: int) -> list[Part]:
         """Seal the open parts of a reader that died; the offsets returned are final."""
 
     async def recover(self, *, now: int) -> list[Part]:

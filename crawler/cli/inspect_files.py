@@ -70,11 +70,18 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
         from crawler.pipeline.committed import committed
 
         found = asyncio.run(committed(job))
-        output, sizes = found.output, {part.name: part.bytes for part in found.parts}
+        output = found.output
+        sizes = {part.name: part.bytes for part in found.parts if not part.pruned}
         if job == directory or output.resolve() == directory.resolve():
             return _of_job(output, sizes, tally)
-    files = sorted(directory.glob("*.jsonl")) or sorted(directory.glob("pages/*.jsonl"))
-    return [Source(path) for path in files]
+    return [Source(path) for path in _files(directory) or _files(directory / "pages")]
+
+
+def _files(directory: Path) -> list[Path]:
+    """Return the files of a directory, each once: a part is there twice while it is packed."""
+    plain = set(directory.glob("*.jsonl"))
+    packed = {path for path in directory.glob("*.jsonl.zst") if path.with_suffix("") not in plain}
+    return sorted(plain | packed)
 
 
 def _of_job(output: Path, committed: dict[str, int], tally: Tally) -> list[Source]:
@@ -83,12 +90,21 @@ def _of_job(output: Path, committed: dict[str, int], tally: Tally) -> list[Sourc
         if size == 0:
             continue
         path = output / name
-        there = path.stat().st_size if path.is_file() else 0
+        there = _size(path)
         if there < size:
             tally.notes.append(f"{path} lacks {size - there} bytes that were committed")
         if there:
             sources.append(Source(path, size))
     return sources
+
+
+def _size(path: Path) -> int:
+    from crawler.sink.reading import part_size
+
+    try:
+        return part_size(path)
+    except OSError:
+        return 0
 
 
 def read_records(
@@ -101,12 +117,14 @@ def read_records(
     Raises:
         ConfigError: the file cannot be read.
     """
+    from crawler.sink.reading import open_part
+
     tally.files += 1
     if source.path is None:
         yield from _records(sys.stdin.buffer, source.limit, tally, wanted)
         return
     try:
-        with source.path.open("rb", buffering=_BUFFER_BYTES) as stream:
+        with open_part(source.path) as stream:
             yield from _records(stream, source.limit, tally, wanted)
     except OSError as error:
         raise ConfigError(f"cannot read {source.path}: {error.strerror}") from error

@@ -167,8 +167,8 @@ class SqliteFrontier:
     async def new_part(self, reader: str) -> Part:
         return await self._run(lambda connection: self._parts.new(connection, reader))
 
-    async def seal(self, reader: str) -> list[Part]:
-        return await self._run(lambda connection: self._parts.seal(connection, reader))
+    async def seal(self, reader: str, *, now: int) -> list[Part]:
+        return await self._run(lambda connection: self._parts.seal(connection, reader, now))
 
     async def recover(self, *, now: int) -> list[Part]:
         return await self._run(lambda connection: self._recover(connection, now))

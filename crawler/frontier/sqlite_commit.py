@@ -51,7 +51,7 @@ class Settling:
         ledger = Ledger(self._sql, self._book)
         try:
             with immediate(connection):
-                self._extend_parts(connection, batch.parts)
+                self._extend_parts(connection, batch.parts, now)
                 self._keep_bodies(connection, batch)
                 self._settle(connection, batch, ledger)
                 for rules in batch.rules:
@@ -94,7 +94,9 @@ class Settling:
             if rules.verdict in NO_SERVER:
                 connection.execute(self._sql["owe_verdict"], (rules.host_hash, now))
 
-    def _extend_parts(self, connection: sqlite3.Connection, parts: Sequence[PartMark]) -> None:
+    def _extend_parts(
+        self, connection: sqlite3.Connection, parts: Sequence[PartMark], now: int
+    ) -> None:
         for mark in parts:
             moved = connection.execute(
                 self._sql["extend_part"],
@@ -106,6 +108,8 @@ class Settling:
                     mark.old_bytes,
                     mark.new_store_bytes,
                     mark.old_store_bytes,
+                    now,
+                    self._options.shipped_at_first,
                 ),
             ).rowcount
             if moved != 1:

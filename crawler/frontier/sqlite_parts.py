@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from crawler.frontier.host_terms import TermsBook
 from crawler.frontier.sqlite_connection import immediate
@@ -20,6 +21,7 @@ class Parts:
         self._sql = sql
         self._book = book
         self._node = node
+        self._shipped = book.options.shipped_at_first
 
     def new(self, connection: sqlite3.Connection, reader: str) -> Part:
         """Register the next part; survives a power loss, so its number is never given again."""
@@ -29,10 +31,12 @@ class Parts:
             connection.execute(self._sql["insert_part"], (part_id, name, self._node, reader))
         return Part(part_id, name, 0, 0, sealed=False)
 
-    def seal(self, connection: sqlite3.Connection, reader: str) -> list[Part]:
+    def seal(self, connection: sqlite3.Connection, reader: str, now: int) -> list[Part]:
         """Seal the open parts of one reader."""
         with immediate(connection):
-            rows = connection.execute(self._sql["seal_parts_of"], (reader,)).fetchall()
+            rows = connection.execute(
+                self._sql["seal_parts_of"], (reader, now, self._shipped)
+            ).fetchall()
         return [_part(row) for row in rows]
 
     def all(self, connection: sqlite3.Connection) -> list[Part]:
@@ -110,9 +114,20 @@ class Parts:
         return {row[0]: KeptBody(*row) for row in rows if row is not None}
 
 
-def _part(row: tuple[int, str, int, int, int, int]) -> Part:
-    part_id, name, size, records, sealed, store_bytes = row
-    return Part(part_id, name, size, records, bool(sealed), store_bytes)
+def _part(row: tuple[Any, ...]) -> Part:
+    part_id, name, size, records, sealed, store_bytes, sealed_at, packed, shipped, pruned = row
+    return Part(
+        part_id,
+        name,
+        size,
+        records,
+        bool(sealed),
+        store_bytes,
+        sealed_at,
+        packed,
+        None if shipped is None else bool(shipped),
+        bool(pruned),
+    )
 
 
 @contextmanager

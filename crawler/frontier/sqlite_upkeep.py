@@ -178,5 +178,5 @@ class Upkeep:
                 change = ledger.host(host_id)
                 change.asking -= 1
                 change.freed_at = now
-            connection.execute(self._sql["seal_all_parts"])
+            connection.execute(self._sql["seal_all_parts"], (now, self._options.shipped_at_first))
             ledger.book(connection)

@@ -12,6 +12,8 @@ from crawler.job.lock import FILE_NAME, acquire
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
+_OURS = (".jsonl", ".jsonl.zst", ".jsonl.zst.tmp", ".warc.gz")
+"""Endings of the files of parts."""
 _MARKS = ("frontier.db", "manifest.json", FILE_NAME)
 """A directory that has none of these is no job, and is never moved."""
 
@@ -153,7 +155,7 @@ def rename_aside(path: Path, stamp: str) -> Path:
 
 
 def _move_parts(pages: Path, stamp: str) -> None:
-    parts = sorted(pages.glob("part-*.jsonl"))
+    parts = [path for ending in _OURS for path in sorted(pages.glob(f"part-*{ending}"))]
     if not parts:
         return
     aside = _free_name(pages, stamp)

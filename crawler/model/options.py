@@ -52,3 +52,10 @@ class FrontierOptions:
     """No date of a sitemap brings a visit nearer to the last one than this."""
     recrawl_max_ms: int = 90 * 24 * 3_600_000
     """No visit is due further away than this."""
+    ships: bool = False
+    """A command takes the parts that are sealed."""
+
+    @property
+    def shipped_at_first(self) -> int | None:
+        """What the store says of a part when it is sealed: to be shipped, or nothing to do."""
+        return 0 if self.ships else None

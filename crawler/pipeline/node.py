@@ -107,7 +107,7 @@ class CrawlNode:
             yield item
 
     async def bury(self, reader: str, held: Sequence[Item], started: Collection[int]) -> None:
-        parts = await self._frontier.seal(reader)
+        parts = await self._frontier.seal(reader, now=self._now())
         cut_parts(parts, self._plan.output)
         freed = 0
         if held:

@@ -20,6 +20,7 @@ from crawler.pipeline.identity import LAST_RUN
 from crawler.pipeline.reparse_receipt import PartEntry, Receipt, making_of
 from crawler.pipeline.reparsing import Piece, Reread
 from crawler.ports import Part
+from crawler.sink.reading import open_part, part_size
 
 _PIECE_BYTES = 2_000_000
 _LEAST_PIECE_BYTES = 100_000
@@ -83,7 +84,7 @@ class Reparse:
         """
         self._source = found.output
         self._output = output
-        parts = [part for part in found.parts if part.bytes]
+        parts = [part for part in found.parts if part.bytes and not part.pruned]
         self._receipt = Receipt(output, making_of(plan))
         self._receipt.read()
         self._receipt.drop_others([part.name for part in parts])
@@ -153,7 +154,7 @@ class Reparse:
         return self.outcome
 
     def _pieces(self, part: Part, size: int) -> Iterator[Piece]:
-        with (self._source / part.name).open("rb") as file:
+        with open_part(self._source / part.name) as file:
             start = 0
             while start < part.bytes:
                 # A piece ends with the line that its size reaches into.
@@ -172,7 +173,7 @@ def _check(path: Path, size: int) -> None:
     if not size:
         return
     try:
-        there = path.stat().st_size
+        there = part_size(path)
     except OSError as error:
         raise StorageError(f"part missing: {path} ({error.strerror}); put it back") from error
     if there < size:

@@ -22,6 +22,7 @@ from crawler.pipeline.reading import PageReader
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
 from crawler.sink.bodies import open_body
+from crawler.sink.reading import open_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class Reparser:
     def _lines(self, piece: Piece) -> list[bytes]:
         path = self._directory / piece.part
         try:
-            with path.open("rb") as file:
+            with open_part(path) as file:
                 file.seek(piece.start)
                 data = file.read(piece.end - piece.start)
         except OSError as error:

@@ -19,6 +19,7 @@ from crawler.model.result import Batch
 from crawler.model.work import Link
 from crawler.pipeline.known import KnownUrls
 from crawler.ports import Frontier, Now
+from crawler.sink.reading import open_part
 
 _PIECE_BYTES = 1 << 20
 _LINKS_PER_COMMIT = 5_000
@@ -56,7 +57,7 @@ class Rereading:
         self._rests.extend(
             _Rest(part.part_id, self._output / part.name, 0, part.bytes)
             for part in await self._frontier.parts()
-            if part.bytes and part.part_id > after
+            if part.bytes and part.part_id > after and not part.pruned
         )
 
     @property
@@ -80,7 +81,7 @@ class Rereading:
         """Read whole lines; return their links that are wanted and were not met yet."""
         size = _PIECE_BYTES
         try:
-            with rest.path.open("rb") as file:
+            with open_part(rest.path) as file:
                 while True:
                     file.seek(rest.at)
                     data = file.read(min(size, rest.end - rest.at))

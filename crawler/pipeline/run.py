@@ -26,6 +26,7 @@ from crawler.pipeline.seeding import sow
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
 from crawler.ports import Frontier, Now
+from crawler.sink.reading import open_part
 
 HASHING_SECONDS = 1.5
 """After a signal no more time than this goes into the checksums of the manifest."""
@@ -57,7 +58,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     now = job_clock(plan.clock_offset_ms)
     started_at = now()
     await RulesCache(plan).prepare()
-    if not job.frontier.exists() and any(plan.output.glob("part-*.jsonl")):
+    if not job.frontier.exists() and any(plan.output.glob("part-*.jsonl*")):
         raise FrontierError(
             f"{job.frontier} is missing, but {plan.output} holds parts: put it back, "
             "or begin anew with --fresh (what is there is kept aside)"
@@ -145,6 +146,7 @@ async def _end(
                 plan.output,
                 previous=read_manifest(job.manifest),
                 deadline_s=deadline,
+                open_part=open_part,
             ),
             waiting_hosts=waiting,
             later=outlook.later,

@@ -34,6 +34,7 @@ def frontier_options(plan: Plan) -> FrontierOptions:
         adaptive_factor=ADAPTIVE_FACTOR if plan.adaptive_delay else 0,
         adaptive_cap_ms=ADAPTIVE_CAP_MS,
         terms_of=_site_terms(plan),
+        ships=plan.on_part_sealed is not None,
     )
 
 

@@ -258,8 +258,10 @@ async def test_parts_are_numbered_extended_and_sealed(make):
     with pytest.raises(FrontierError, match="part 1"):
         await frontier.commit(Batch(results=[result(other)], parts=[mark]), now=2)
     assert (await counted(frontier))["leased"] == 2
-    assert await frontier.seal("r1") == [Part(1, "part-000001.jsonl", 100, 1, True)]
-    assert await frontier.seal("r1") == []
+    assert await frontier.seal("r1", now=5) == [
+        Part(1, "part-000001.jsonl", 100, 1, True, sealed_at=5)
+    ]
+    assert await frontier.seal("r1", now=5) == []
     late = PartMark(one.part_id, 100, 200, 1)
     with pytest.raises(FrontierError, match="part 1"):
         await frontier.commit(Batch(results=[result(other)], parts=[late]), now=3)
@@ -292,7 +294,7 @@ async def test_a_part_that_lost_bytes_is_crawled_again(make):
     (part,) = await frontier.recover(now=3)
     assert (await frontier.reopen(part, now=3)).urls == 2
     assert await counted(frontier) == {"ready": 4, "bytes": 7, "seeds": 4}
-    assert await frontier.parts() == [Part(1, "part-000001.jsonl", 0, 0, True)]
+    assert await frontier.parts() == [Part(1, "part-000001.jsonl", 0, 0, True, sealed_at=3)]
     items = await frontier.claim(5, now=4)
     assert [(i.url, i.visit) for i in items] == [(one.url, 1), (two.url, 1)]
 
@@ -308,7 +310,7 @@ async def test_the_end_of_the_bodies_is_fenced_like_that_of_the_lines(make):
     late = PartMark(part.part_id, 10, 20, 1, old_store_bytes=400, new_store_bytes=900)
     with pytest.raises(FrontierError, match="part 1"):
         await frontier.commit(Batch(results=[result(two)], parts=[late]), now=2)
-    (sealed,) = await frontier.seal("r1")
+    (sealed,) = await frontier.seal("r1", now=5)
     assert (sealed.bytes, sealed.store_bytes) == (10, 500)
     assert sealed.store_name == "part-000001.warc.gz"
     assert await frontier.recover(now=3) == [sealed]

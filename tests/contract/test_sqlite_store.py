@@ -466,7 +466,7 @@ async def test_a_reader_killed_in_the_middle_leaves_whole_transactions(tmp_path,
     await asyncio.to_thread(other.join, 60)
     await asyncio.to_thread(victim.join, 60)
     assert (victim.exitcode, other.exitcode) == (-signal.SIGKILL, 0)
-    await frontier.seal("r1")
+    await frontier.seal("r1", now=5)
     parts = {part.part_id: part for part in await frontier.parts()}
     counters = await counted(frontier)
     assert sum(part.records for part in parts.values()) == counters["done"]

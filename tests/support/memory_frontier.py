@@ -532,6 +532,7 @@ class MemoryFrontier:
                     records=part.records + mark.records,
                     sealed=mark.sealed,
                     store_bytes=mark.new_store_bytes,
+                    **(self.sealing(now) if mark.sealed else {}),
                 ),
             )
         for body in batch.bodies:
@@ -770,16 +771,19 @@ class MemoryFrontier:
         self.part_rows[part_id] = (reader, part)
         return part
 
-    async def seal(self, reader: str) -> list[Part]:
-        return self.seal_where(lambda owner: owner == reader)
+    async def seal(self, reader: str, *, now: int) -> list[Part]:
+        return self.seal_where(lambda owner: owner == reader, now)
 
-    def seal_where(self, is_wanted) -> list[Part]:
+    def seal_where(self, is_wanted, now: int) -> list[Part]:
         sealed = []
         for part_id, (owner, part) in self.part_rows.items():
             if is_wanted(owner) and not part.sealed:
-                sealed.append(part._replace(sealed=True))
+                sealed.append(part._replace(sealed=True, **self.sealing(now)))
                 self.part_rows[part_id] = (owner, sealed[-1])
         return sealed
+
+    def sealing(self, now: int) -> dict[str, object]:
+        return {"sealed_at": now, "shipped": False if self.options.ships else None}
 
     async def recover(self, *, now: int) -> list[Part]:
         cap = now + MAX_FUTURE_MS
@@ -804,7 +808,7 @@ class MemoryFrontier:
                 entry.due, entry.expires_at = min(entry.due, cap), min(entry.expires_at, cap)
                 if entry.failing_since is not None:
                     entry.failing_since = min(entry.failing_since, now)
-        self.seal_where(lambda _: True)
+        self.seal_where(lambda _: True, now)
         self.reschedule()
         return await self.parts()
 
@@ -853,7 +857,7 @@ class MemoryFrontier:
         reader, row = self.part_rows[part.part_id]
         self.part_rows[part.part_id] = (
             reader,
-            row._replace(bytes=0, records=0, sealed=True, store_bytes=0),
+            row._replace(bytes=0, records=0, sealed=True, store_bytes=0, packed=None, shipped=None),
         )
         self.kept = {k: b for k, b in self.kept.items() if b.part_id != part.part_id}
         self.part_refs = {pair for pair in self.part_refs if part.part_id not in pair}

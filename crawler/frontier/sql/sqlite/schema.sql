@@ -41,6 +41,8 @@ CREATE TABLE parts (
     pruned INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX parts_open ON parts (reader) WHERE sealed = 0;
+CREATE INDEX parts_unpacked ON parts (id) WHERE sealed = 1 AND packed IS NULL AND pruned = 0 AND bytes > 0;
+CREATE INDEX parts_unshipped ON parts (ship_due) WHERE shipped = 0 AND bytes > 0;
 
 -- id: the host hash. next_at is never before paused_until. owed: an origin owes a URL its verdict.
 -- own_delay_ms: by the settings; delay_ms: the longest of that, crawl_delay_ms and what latency_ms asks

@@ -72,27 +72,30 @@ INSERT INTO parts (id, name, node, reader) VALUES (?1, ?2, ?3, ?4);
 
 -- name: extend_part
 -- Move the ends of a part's files, only while it is open and they are where the committer believes.
-UPDATE parts SET bytes = ?1, records = records + ?2, sealed = ?3, store_bytes = ?6
+UPDATE parts SET bytes = ?1, records = records + ?2, sealed = ?3, store_bytes = ?6,
+    sealed_at = CASE WHEN ?3 THEN ?8 END, shipped = CASE WHEN ?3 THEN ?9 END
 WHERE id = ?4 AND sealed = 0 AND bytes = ?5 AND store_bytes = ?7;
 
 -- name: seal_parts_of
 -- The open parts of one reader, closed for good.
-UPDATE parts SET sealed = 1 WHERE sealed = 0 AND reader = ?1 RETURNING id, name, bytes, records, sealed, store_bytes;
+UPDATE parts SET sealed = 1, sealed_at = ?2, shipped = ?3 WHERE sealed = 0 AND reader = ?1
+RETURNING id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned;
 
 -- name: seal_all_parts
 -- Every open part, closed for good.
-UPDATE parts SET sealed = 1 WHERE sealed = 0;
+UPDATE parts SET sealed = 1, sealed_at = ?1, shipped = ?2 WHERE sealed = 0;
 
 -- name: read_parts
 -- All parts by number.
-SELECT id, name, bytes, records, sealed, store_bytes FROM parts ORDER BY id;
+SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned FROM parts ORDER BY id;
 
 -- name: parts_leaning_on
 -- A part and all whose records point into it, over any number of steps.
 WITH RECURSIVE leaning (id) AS (
     SELECT ?1 UNION SELECT part_refs.part FROM part_refs JOIN leaning ON refers_to = leaning.id
 )
-SELECT parts.id, name, bytes, records, sealed, store_bytes FROM parts JOIN leaning USING (id) ORDER BY parts.id;
+SELECT parts.id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned
+FROM parts JOIN leaning USING (id) WHERE pruned = 0 ORDER BY parts.id;
 
 -- name: find_body
 -- Where a body was stored first, and of which page.
@@ -140,4 +143,4 @@ WHERE part = ?1 AND state IN (0, 2, 3);
 
 -- name: empty_part
 -- A part that lost bytes counts as empty.
-UPDATE parts SET bytes = 0, records = 0, sealed = 1, store_bytes = 0 WHERE id = ?1;
+UPDATE parts SET bytes = 0, records = 0, sealed = 1, store_bytes = 0, packed = NULL, shipped = NULL WHERE id = ?1;

@@ -19,6 +19,8 @@ ALTER TABLE parts ADD COLUMN ship_tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE parts ADD COLUMN ship_due INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE parts ADD COLUMN ship_error TEXT;
 ALTER TABLE parts ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX parts_unpacked ON parts (id) WHERE sealed = 1 AND packed IS NULL AND pruned = 0 AND bytes > 0;
+CREATE INDEX parts_unshipped ON parts (ship_due) WHERE shipped = 0 AND bytes > 0;
 
 -- listed: a sitemap names it. Of earlier versions only those are known that were found there first.
 ALTER TABLE urls ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,48 @@
+"""Part files as the store knows them."""
+
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """One part file as the store knows it; bytes past `bytes` may vanish."""
+
+    part_id: int
+    name: str
+    """File name inside the output directory."""
+    bytes: int
+    records: int
+    sealed: bool
+    store_bytes: int = 0
+    """Of the file of bodies beside it, whose bytes past this may vanish as well."""
+    sealed_at: int | None = None
+    """Not before its last record; None while it is open, and where an older version sealed it."""
+    packed: str | None = None
+    """What its file's name ends with since it was packed; `bytes` are of the lines all the same."""
+    shipped: bool | None = None
+    """Whether the command took it; None: there was none when it was sealed."""
+    pruned: bool = False
+    """Its files are gone, for good."""
+
+    @property
+    def file_name(self) -> str:
+        """What its file is called now; `crawler.sink.reading.open_part` finds it by `name`."""
+        return self.name + (self.packed or "")
+
+    @property
+    def store_name(self) -> str:
+        """File name of the bodies, in the same directory."""
+        return store_name(self.part_id)
+
+
+def store_name(part_id: int) -> str:
+    """Return the name of the file of bodies of a part."""
+    return f"part-{part_id:06d}.warc.gz"
+
+
+class Reopened(NamedTuple):
+    """What it means that a part lost bytes."""
+
+    urls: int
+    """Ready again."""
+    parts: list[Part]
+    """As they were; all count as empty now."""
