@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crawler.cli.filter_options import (
+    DepthOption,
+    ErrorOption,
+    GrepOption,
+    HostOption,
+    SinceOption,
+    StatusOption,
+    make_filter,
+)
 from crawler.cli.options import JobOption
 from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
     from crawler.cli.inspect_view import Table
+    from crawler.cli.record_filter import RecordFilter
 
 
 _SAMPLES = 5
@@ -41,65 +51,66 @@ def inspect(
     changed: Annotated[
         bool, typer.Option("--changed", help="What changed between visits, newest first.")
     ] = False,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="Changes found since then: 7d, 12h, or 2026-01-31."
-        ),
-    ] = None,
+    host: HostOption = None,
+    status: StatusOption = None,
+    error: ErrorOption = None,
+    depth: DepthOption = None,
+    since: SinceOption = None,
+    grep: GrepOption = None,
     no_color: Annotated[bool, typer.Option("--no-color", help="Plain text.")] = False,
 ) -> None:
-    """Summarise records: status, types, hosts, depths, errors, sizes, times, samples.
+    """Summarise records: states, statuses, types, hosts, depths, errors, sizes, samples.
 
     Reads what a running crawl has committed so far, and any JSON lines of other crawlers.
     """
     asked = paths or [find_job(job)]
+    color = not no_color
     if changed:
-        _show_changes(asked, since, samples, as_json=as_json, color=not no_color)
+        # Of changes, --since is a bound of its own: it may leave lines unread.
+        wanted = make_filter(
+            host=host, status=status, error=error, depth=depth, since=None, grep=grep
+        )
+        _show_changes(asked, since, wanted, samples, as_json=as_json, color=color)
         return
-    if since is not None:
-        raise ConfigError("--since goes with --changed")
-    from crawler.cli.inspect_files import Tally, find_sources, read_records
-    from crawler.cli.inspect_summary import Summary
+    wanted = make_filter(host=host, status=status, error=error, depth=depth, since=since, grep=grep)
+    shown = _SAMPLES if samples is None else samples
+    _show_overview(asked, wanted, shown, as_json=as_json, color=color)
 
-    tally = Tally()
-    summary = Summary(_SAMPLES if samples is None else samples)
-    for source in find_sources(asked, tally):
-        for record in read_records(source, tally):
-            summary.add(record)
-    report = summary.report(tally)
-    _warn(tally.notes)
-    names = ", ".join(str(path) for path in asked)
-    if report.records == 0 and report.invalid_lines:
-        raise ConfigError(f"{names}: not JSON lines, none of {report.invalid_lines:,} can be read")
+
+def _show_overview(
+    paths: list[Path], wanted: "RecordFilter | None", samples: int, *, as_json: bool, color: bool
+) -> None:
+    from crawler.cli.inspect_overview import nothing_to_show, overview, overview_tables
+
+    report = overview(paths, samples, wanted)
     if as_json:
         write_json(report)
     elif report.records == 0:
-        typer.echo(f"no records yet in {names}", err=True)
+        typer.echo(nothing_to_show(report, paths), err=True)
     else:
-        from crawler.cli.inspect_view import facts, tables
-
-        show_tables([facts(report), *tables(report)], color=not no_color)
+        show_tables(overview_tables(report), color=color)
 
 
 def _show_changes(
-    paths: list[Path], since: str | None, samples: int | None, *, as_json: bool, color: bool
+    paths: list[Path],
+    since: str | None,
+    wanted: "RecordFilter | None",
+    samples: int | None,
+    *,
+    as_json: bool,
+    color: bool,
 ) -> None:
     from crawler.cli.inspect_changes import LISTED, find_changes, read_since
     from crawler.cli.inspect_changes_view import change_tables
 
     listed = LISTED if samples is None else samples
-    changes, notes = find_changes(paths, read_since(since), listed)
-    _warn(notes)
+    changes, notes = find_changes(paths, read_since(since), listed, wanted)
+    for note in notes:
+        typer.echo(f"warning: {note}", err=True)
     if as_json:
         write_json(changes)
     else:
         show_tables(change_tables(changes), color=color)
-
-
-def _warn(notes: Iterable[str]) -> None:
-    for note in notes:
-        typer.echo(f"warning: {note}", err=True)
 
 
 def find_job(named: str | None) -> Path:

@@ -96,9 +96,14 @@ def read_since(text: str | None, now_ms: int | None = None) -> str | None:
 
 
 def find_changes(
-    paths: Sequence[Path], since: str | None, listed: int
+    paths: Sequence[Path],
+    since: str | None,
+    listed: int,
+    keep: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> tuple[Changes, list[str]]:
     """Return what changed since a time (None: ever), and notes for the user.
+
+    `keep`: which visits are looked at.
 
     Raises:
         ConfigError: a path cannot be read, or only once.
@@ -113,6 +118,8 @@ def find_changes(
         for record in read_records(source, tally, _candidates(since)):
             kind = kind_of(record)
             if kind is None or (since is not None and record["fetched_at"] < since):
+                continue
+            if keep is not None and not keep(record):
                 continue
             counts[kind] += 1
             newest["new" if kind == "new" else "change"].add(record, kind)

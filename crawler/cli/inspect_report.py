@@ -112,12 +112,26 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class States:
+    """What the frontier of a job says of its URLs."""
+
+    urls: dict[str, int]
+    """By state, all five: ready, leased, done, waiting, dead."""
+    dead: dict[str, int]
+    """Those that are dead, by reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The whole summary."""
 
     files: int
     read_bytes: int
+    records_read: int
     records: int
+    """Those that the filters let pass: all that follows is of them."""
+    states: States | None
+    """Of all known URLs, whatever the filters; None: not of one job."""
     invalid_lines: int
     torn_lines: int
     """Last lines that end in the middle: somebody is writing, or was stopped."""

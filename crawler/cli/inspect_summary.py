@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from crawler.cli.foreign import host_of, moment_of, ours
 from crawler.cli.inspect_coverage import FieldCoverage, faults
 from crawler.cli.inspect_files import Tally
 from crawler.cli.inspect_near import NearPages
@@ -17,27 +18,13 @@ from crawler.cli.inspect_report import (
     Response,
     Seen,
     Span,
+    States,
 )
 from crawler.cli.inspect_tally import BoundedCounter, Largest, Quantiles, Repeats, Sample
 
 EXTREMES = 5
 TOP = 10
 _DEEPEST = 20
-_ELSEWHERE = {
-    "url": ("url", "uri", "request_url", "page_url", "link"),
-    "status": ("status", "status_code", "statusCode", "http_status"),
-    "content_type": ("content_type", "contentType", "mime_type", "mime"),
-    "fetched_at": ("fetched_at", "timestamp", "crawled_at", "fetch_time"),
-    "bytes": ("bytes", "content_length", "size"),
-    "elapsed_ms": ("elapsed_ms", "duration_ms"),
-    "content_hash": ("content_hash", "digest", "sha256"),
-    "depth": ("depth",),
-    "title": ("title",),
-    "lang": ("lang", "language"),
-    "error": ("error",),
-    "links": ("links",),
-}
-"""What other crawlers call the keys that are looked at."""
 
 
 class Summary:
@@ -91,10 +78,7 @@ class Summary:
         self._foreign += 1
         for name in record:
             self._fields.add(name)
-        return {
-            key: next((record[name] for name in names if name in record), None)
-            for key, names in _ELSEWHERE.items()
-        }
+        return ours(record)
 
     def _count(self, record: Mapping[str, Any], url: str, status: str) -> None:
         get = record.get
@@ -117,7 +101,7 @@ class Summary:
         if status[0] in "45":
             self._example(status, url)
         if url:
-            self._hosts.add(_host(url))
+            self._hosts.add(host_of(url))
             visit = get("visit")
             self._urls.add(url if visit in (None, 1) else f"{url} {visit}")
         for fault in faults(get("extract_error")):
@@ -155,19 +139,23 @@ class Summary:
         self._retried += (_whole(get("attempts")) or 0) > 1
         self._js_required += get("js_required") is True
         self._truncated += get("truncated") is True
-        moment = _moment(get("fetched_at"))
+        moment = moment_of(get("fetched_at"))
         if moment is not None:
             if self._first is None or moment < self._first:
                 self._first = moment
             if self._last is None or moment > self._last:
                 self._last = moment
 
-    def report(self, tally: Tally) -> Report:
-        """Return what was counted, with what the reading of the files told."""
+    def report(
+        self, tally: Tally, states: States | None = None, records_read: int | None = None
+    ) -> Report:
+        """Return what was counted, with what the reading of the files and the frontier told."""
         return Report(
             files=tally.files,
             read_bytes=tally.read_bytes,
+            records_read=self._records if records_read is None else records_read,
             records=self._records,
+            states=states,
             invalid_lines=tally.invalid_lines,
             torn_lines=tally.torn_lines,
             foreign_records=self._foreign,
@@ -236,25 +224,6 @@ def _status(value: object) -> str:
     if isinstance(value, int | str) and not isinstance(value, bool):
         return str(value) or NONE
     return NONE
-
-
-def _host(url: str) -> str:
-    _, slashes, rest = url.partition("://")
-    if not slashes:
-        return NONE
-    for end in "/?#":
-        rest = rest.partition(end)[0]
-    return rest.rpartition("@")[2].lower() or NONE
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _stamp(moment: datetime) -> str:

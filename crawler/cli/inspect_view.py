@@ -1,6 +1,6 @@
 """A report as a person reads it: aligned text anywhere, colours and bars on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -32,12 +32,11 @@ class Table:
 
 def facts(report: Report) -> Table:
     """Return the totals."""
-    rows = [
-        (
-            "records",
-            f"{report.records:,} in {plural(report.files, 'file')}, {size(report.read_bytes)}",
-        )
-    ]
+    of_all = f" of {report.records_read:,}" if report.records < report.records_read else ""
+    where = f"{plural(report.files, 'file')}, {size(report.read_bytes)}"
+    rows = [("records", f"{report.records:,}{of_all} in {where}")]
+    if report.states is not None:
+        rows += [("URLs", _states(report.states.urls)), ("dead", _states(report.states.dead))]
     if report.span is not None:
         span, rate = report.span, report.span.records_per_second
         speed = f", {rate:,.1f} records/s" if rate is not None else ""
@@ -158,6 +157,10 @@ def drawn_tables(shown: Sequence[Table]) -> "list[RichTable]":
             grid.add_row(*texts)
         drawn.append(grid)
     return drawn
+
+
+def _states(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {printable(name)}" for name, count in counts.items() if count)
 
 
 def _near_fact(found: NearCopies | None) -> str:
