@@ -46,6 +46,7 @@ class _Sinks:
         self.console_level = logging.WARNING
         self.write_console: Callable[[Event], str] = _console_line
         self.pid = os.getpid()
+        self.children_write = True
 
     def emit(self, level: int, event: Event) -> None:
         if level >= self.file_level:
@@ -67,7 +68,7 @@ class _Sinks:
                 # Through sys.stderr, so that a live display can make room for the line.
                 sys.stderr.write(line)
                 sys.stderr.flush()
-            else:
+            elif self.children_write:
                 os.write(2, line.encode("utf-8", "backslashreplace"))
         except (OSError, ValueError):
             self.console_level = _NEVER
@@ -118,6 +119,18 @@ def close() -> None:
         os.close(sinks.file)
     sinks.file, sinks.path, sinks.file_level = -1, None, _NEVER
     sinks.console_level, sinks.write_console = logging.WARNING, _console_line
+
+
+def leave_stderr_to_parent() -> None:
+    """Children print no events from now on, only log them: something is drawn there."""
+    _get_sinks().children_write = False
+
+
+def relay(event: Event) -> None:
+    """Print an event that another process has logged, as if it were ours."""
+    sinks = _get_sinks()
+    if event["pid"] != sinks.pid and _number(event["level"]) >= sinks.console_level:
+        sinks._print(sinks.write_console(event))  # noqa: SLF001 - this module's own
 
 
 def log_path() -> Path | None:
@@ -220,8 +233,7 @@ def _mask(_logger: object, _method: str, event: Event) -> Event:
 
 
 def _to_sinks(_logger: object, _method: str, event: Event) -> str:
-    sinks = _get_sinks()
-    sinks.emit(_number(event["level"]), event)
+    _get_sinks().emit(_number(event["level"]), event)
     return ""
 
 

@@ -85,7 +85,7 @@ def host_row(host: HostState, now: int) -> dict[str, Any]:
 
 
 def _state(snapshot: Snapshot) -> str:
-    if snapshot.stopping is not None:
+    if snapshot.stopping is not None or snapshot.gone_by is not None:
         return "stopping"
     return "paused" if snapshot.holds else "running"
 

@@ -1,14 +1,16 @@
 """Progress of a running crawl: a live view on a terminal, plain lines elsewhere; all on stderr."""
 
 import sys
-from collections import deque
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from crawler.cli.live_lines import say_size, say_span
+from crawler.cli.live_state import Pace, Totals, of_snapshot
 from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.node import Snapshot
 
-RATE_WINDOW = 10
-"""Snapshots (seconds) that the rate is taken over."""
+if TYPE_CHECKING:
+    from crawler.cli.log_tail import LogTail
+
 PLAIN_EVERY_MS = 10_000
 
 
@@ -20,28 +22,18 @@ class Progress(Protocol):
     def close(self) -> None: ...
 
 
-def make_progress(mode: str, *, color: bool) -> Progress:
+def make_progress(
+    mode: str, *, color: bool, job: str = "", max_pages: int | None = None
+) -> Progress:
     """Return the view for `auto`, `plain` or `off`."""
     if mode == "off":
         return Silent()
-    if mode == "auto" and sys.stderr.isatty():
-        return Live(color=color)
+    if mode == "auto":
+        from crawler.cli.live_screen import can_draw
+
+        if can_draw(sys.stderr):
+            return Live(color=color, job=job, max_pages=max_pages)
     return Plain()
-
-
-class Rate:
-    """Pages per second over the last snapshots."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW)
-
-    def of(self, snapshot: Snapshot) -> float:
-        records = snapshot.counters.get("records", 0)
-        if not self._seen:
-            self._seen.append((snapshot.started_at, snapshot.pages_at_start))
-        self._seen.append((snapshot.at, records))
-        (first_at, first), (last_at, last) = self._seen[0], self._seen[-1]
-        return (last - first) * 1000 / max(1, last_at - first_at)
 
 
 class Silent:
@@ -51,24 +43,29 @@ class Silent:
 
 
 class Plain:
-    """One line now and then, for logs and pipes."""
+    """One line now and then, and when it stops, pauses or goes on; for logs and pipes."""
 
     def __init__(self) -> None:
-        self._rate = Rate()
+        self._pace = Pace()
         self._shown_at = 0
+        self._held: object = ()
 
     def show(self, snapshot: Snapshot) -> None:
-        rate = self._rate.of(snapshot)
-        if snapshot.at - self._shown_at < PLAIN_EVERY_MS:
+        _count(self._pace, snapshot)
+        held = (snapshot.gone_by is not None, *snapshot.holds)
+        is_due = snapshot.at - self._shown_at >= PLAIN_EVERY_MS
+        if not is_due and (held == self._held or not self._shown_at):
             return
-        self._shown_at = snapshot.at
+        self._shown_at, self._held = snapshot.at, held
         counters = snapshot.counters
-        bound = find_bound(snapshot, rate)
+        bound = find_bound(snapshot, self._pace.rate)
+        left = "" if bound.seconds_left is None else f", {say_span(bound.seconds_left)} left"
         print(  # noqa: T201 - this is the view
-            f"{counters.get('records', 0)} records, {rate:.1f}/s, "
+            f"{counters.get('records', 0)} records, {self._pace.rate:.1f}/s, "
+            f"{say_size(counters.get('bytes', 0))}, "
             f"{counters.get('ready', 0)} ready, {counters.get('leased', 0)} out, "
             f"{counters.get('waiting', 0)} waiting, {counters.get('failures', 0)} failures; "
-            f"{bound.what}, {_span(bound.seconds_left)} left",
+            f"{bound.what}{left}",
             file=sys.stderr,
             flush=True,
         )
@@ -77,85 +74,47 @@ class Plain:
 
 
 class Live:
-    """A few lines that renew themselves, drawn by Rich."""
+    """Lines that renew themselves; what other processes of the crawl log comes above them."""
 
-    def __init__(self, *, color: bool) -> None:
-        from rich.console import Console
-        from rich.live import Live as RichLive
+    def __init__(self, *, color: bool, job: str, max_pages: int | None) -> None:
+        from crawler.cli.live_screen import Screen
+        from crawler.logs import leave_stderr_to_parent
 
-        console = Console(stderr=True, no_color=not color, highlight=False)
-        self._rate = Rate()
-        self._live = RichLive(console=console, refresh_per_second=4, transient=True)
-        self._live.start()
+        self._job = job
+        self._max_pages = max_pages
+        self._pace = Pace()
+        self._tail: LogTail | None = None
+        leave_stderr_to_parent()
+        self._screen = Screen(sys.stderr, color=color)
+        self._screen.write([[("starting", "bold"), (f"  {job}", "dim")]])
 
     def show(self, snapshot: Snapshot) -> None:
-        self._live.update(_panel(snapshot, self._rate.of(snapshot)))
+        self._relay()
+        _count(self._pace, snapshot)
+        self._screen.show(
+            of_snapshot(snapshot, self._pace, job=self._job, max_pages=self._max_pages)
+        )
 
     def close(self) -> None:
-        self._live.stop()
+        self._screen.close()
+        self._relay()
+
+    def _relay(self) -> None:
+        """Print what readers have logged since: by themselves they would write into the view."""
+        from crawler.cli.log_tail import LogTail
+        from crawler.logs import log_path, relay
+
+        path = log_path()
+        if self._tail is None and path is not None:
+            self._tail = LogTail(path, from_end=True)
+        if self._tail is not None:
+            for event in self._tail.read():
+                relay(event)
 
 
-def _panel(snapshot: Snapshot, rate: float) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
+def _count(pace: Pace, snapshot: Snapshot) -> None:
     counters = snapshot.counters
-    bound = find_bound(snapshot, rate)
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="bold", no_wrap=True, min_width=6)
-    table.add_column(overflow="ellipsis", no_wrap=True)
-    elapsed = (snapshot.at - snapshot.started_at) / 1000
-    table.add_row(
-        "pages",
-        f"{counters.get('records', 0):,}  ({rate:.1f}/s, {_span(elapsed)}, "
-        f"{_size(counters.get('bytes', 0))})",
-    )
-    queue = "  ".join(
-        f"{counters.get(state, 0):,} {state}"
-        for state in ("ready", "leased", "waiting", "done", "dead")
-    )
-    table.add_row("queue", queue)
-    table.add_row("errors", _errors(snapshot))
-    for host in snapshot.hosts[:3]:
-        if host.ready + host.leased + host.waiting == 0:
-            continue
-        table.add_row(
-            "host",
-            Text(
-                f"{host.host}  {host.ready + host.leased:,} left, every "
-                f"{host.delay_ms / 1000:g} s, {host.done:,} done"
-            ),
-        )
-    table.add_row("bound", Text(f"{bound.what}, {_span(bound.seconds_left)} left"))
-    return table
-
-
-def _errors(snapshot: Snapshot) -> str:
-    named = sorted(
-        ((n, name) for name, n in snapshot.counters.items() if name.startswith("error:")),
-        reverse=True,
-    )[:4]
-    failures = snapshot.counters.get("failures", 0)
-    detail = ", ".join(f"{name.removeprefix('error:')} {n}" for n, name in named)
-    return f"{failures:,}" + (f"  ({detail})" if detail else "")
-
-
-def _span(seconds: float | None) -> str:
-    """Return a duration as a person says it."""
-    if seconds is None:
-        return "unknown time"
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def _size(count: int) -> str:
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.1f} {unit}" if unit != "B" else f"{count} B"
-        value /= 1000
-    return f"{value:.1f} TB"
+    if pace.is_new:
+        # What came before this run is none of its pace.
+        pace.add(Totals(snapshot.started_at, snapshot.pages_at_start, counters.get("bytes", 0)))
+    pace.add(Totals(snapshot.at, counters.get("records", 0), counters.get("bytes", 0)))

@@ -31,14 +31,29 @@ def start(flags: Flags) -> None:
     ending = run_crawl(settings) if settings.progress == "off" else _run_in_view(settings)
     if settings.progress != "off" or ending.exit_code:
         sys.stderr.write(f"crawler: {ending.line}\n")
+    if settings.progress != "off":
+        _sum_up(settings)
     sys.exit(ending.exit_code)
+
+
+def _sum_up(settings: "Settings") -> None:
+    from crawler.cli.summary import summarise
+
+    job = Path(settings.job).absolute()
+    output = job / "pages" if settings.output is None else Path(settings.output).absolute()
+    sys.stderr.write(summarise(job, output, fresh=settings.fresh))
 
 
 def _run_in_view(settings: "Settings") -> "Ending":
     from crawler.cli.progress import make_progress
     from crawler.qq import run_crawl
 
-    progress = make_progress(settings.progress, color=not settings.no_color)
+    progress = make_progress(
+        settings.progress,
+        color=not settings.no_color,
+        job=str(settings.job),
+        max_pages=settings.max_pages,
+    )
     try:
         return run_crawl(settings, on_snapshot=progress.show)
     finally:

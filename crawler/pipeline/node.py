@@ -43,7 +43,7 @@ class Snapshot:
     holds: Sequence[str] = ()
     """Why nothing is claimed for now."""
     gone_by: int | None = None
-    """Once the end was asked for: when the last reader is gone, whatever it still does."""
+    """Once the end was asked for from outside: when the last reader is gone at the latest."""
     fleet: FleetState | None = None
     """The processes; None before there are any."""
     drops: int = 0
@@ -76,6 +76,7 @@ class CrawlNode:
         self._pages_at_start = -1
         self._hosts: list[HostState] = []
         self._hosts_at = 0
+        self._goes_on = True
         self._visits_until = None if not plan.revisits else self._started_at
         """Visits that were due by then are made; without --keep-running, when the run began."""
         self._out = 0
@@ -86,7 +87,7 @@ class CrawlNode:
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self.gone_by: int | None = None
-        """Once the end was asked for: when the last reader is gone."""
+        """Once the end was asked for from outside: when the last reader is gone."""
         self.fleet: Callable[[], FleetState | None] | None = None
         """Asked once a second for what snapshots show of the processes."""
 
@@ -146,7 +147,8 @@ class CrawlNode:
             await self._frontier.checkpoint()
         if self._out <= 0 or now - self._looked_at >= LOOK_MS:
             self._looked_at = now
-            return await self._look(now)
+            self._goes_on = await self._look(now)
+            return self._goes_on
         return True
 
     def _measure(self, now: int) -> None:
@@ -240,8 +242,9 @@ class CrawlNode:
         return list({host.host: host for host in (*busy, *waiting)}.values())
 
     def wind_down(self, grace_ms: int) -> None:
-        self.gone_by = self._now() + grace_ms
-        self._looked_at = self._snapshot_at = 0
+        if self._goes_on:
+            self.gone_by = self._now() + grace_ms
+            self._looked_at = self._snapshot_at = 0
 
     def wait_ms(self) -> int | None:
         outlook = self._outlook

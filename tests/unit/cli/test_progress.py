@@ -3,26 +3,46 @@
 import io
 
 import pytest
-from rich.console import Console
 
 from crawler.cli import progress
-from crawler.cli.progress import Plain, Silent, _panel, _span, make_progress
+from crawler.cli.live_lines import draw, say_size, say_span, sparkline
+from crawler.cli.live_screen import can_draw, is_ascii_only
+from crawler.cli.live_state import LiveState, Pace, Totals, of_snapshot
+from crawler.cli.printable import cells
+from crawler.cli.progress import Plain, Silent, make_progress
+from crawler.pipeline.node import Snapshot
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 SNAPSHOT = a_snapshot(
     an_outlook(ready=30, leased=1, claimable=1),
     a_host("h.example:8080", left=30, delay_ms=1_500),
+    a_host("sick.example", left=3, delay_ms=0)._replace(
+        failures_in_row=3, last_failure="timeout", paused_until=70_000
+    ),
     counters={
         "records": 1_234,
         "bytes": 5_600_000,
         "ready": 30,
         "leased": 1,
         "waiting": 2,
+        "done": 1_230,
         "failures": 3,
         "error:timeout": 2,
         "error:dns": 1,
+        "status:200": 1_200,
     },
 )
+
+
+def _state(snapshot: Snapshot = SNAPSHOT) -> LiveState:
+    pace = Pace()
+    for at in range(20):
+        pace.add(Totals(at * 1000, at * 7, at * 1000))
+    return of_snapshot(snapshot, pace, job="/jobs/a", max_pages=None)
+
+
+def _text(lines: list[list[tuple[str, str]]]) -> list[str]:
+    return ["".join(text for text, _ in line) for line in lines]
 
 
 def test_off_and_pipes_get_no_live_view(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,6 +51,42 @@ def test_off_and_pipes_get_no_live_view(monkeypatch: pytest.MonkeyPatch) -> None
     assert isinstance(make_progress("off", color=True), Silent)
     assert isinstance(make_progress("auto", color=True), Plain)
     assert isinstance(make_progress("plain", color=True), Plain)
+
+
+class _Terminal(io.StringIO):
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("term", "drawn"), [("xterm", True), ("dumb", False), ("", False)])
+def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(
+    term: str, drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor's shell would be filled with a view for every second."""
+    monkeypatch.setenv("TERM", term)
+    assert can_draw(_Terminal()) is drawn
+
+
+@pytest.mark.parametrize(
+    ("encoding", "locale", "plain"),
+    [
+        ("utf-8", "", False),
+        ("utf-8", "de_DE.UTF-8", False),
+        ("utf-8", "C", True),
+        ("iso8859-1", "de_DE", True),
+    ],
+)
+def test_blocks_are_drawn_where_they_can_be_shown(
+    encoding: str, locale: str, plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", locale)
+    terminal = _Terminal()
+    terminal.encoding = encoding  # type: ignore[assignment]
+    assert is_ascii_only(terminal) is plain
 
 
 def test_plain_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,24 +100,108 @@ def test_plain_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> No
     assert "politeness: h.example:8080 at 0.667/s" in err
 
 
-@pytest.mark.parametrize("width", [40, 80, 200])
-def test_the_live_view_fits_any_width(width: int) -> None:
-    """A line that wraps makes the view jump."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(_panel(SNAPSHOT, 12.5))
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert max(map(len, lines)) <= width
-    text = "\n".join(lines)
-    assert "1,234" in text
-    for label in ("pages", "queue", "errors", "host", "bound"):
-        assert label in text
-    if width >= 80:
-        assert "timeout 2" in text
+def test_plain_lines_tell_of_a_stop_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who sends SIGTERM to a service reads in its log whether it has been heard."""
+    view = Plain()
+    view.show(SNAPSHOT)
+    for second in (11, 12):
+        view.show(
+            a_snapshot(SNAPSHOT.outlook, at=second * 1_000, gone_by=17_000, counters={"leased": 1})
+        )
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[1].endswith("stopping: 1 under way, 6 s for them at most")
+
+
+@pytest.mark.parametrize("height", [3, 9, 40])
+@pytest.mark.parametrize("width", [20, 39, 79, 200])
+def test_the_live_view_fits_any_terminal(width: int, height: int) -> None:
+    """A line that wraps, or one too many, makes the view jump and leaves rests behind."""
+    for ascii_only in (False, True):
+        lines = _text(draw(_state(), width, height, ascii_only=ascii_only))
+        assert max(map(cells, lines)) <= width
+        assert len(lines) <= height
+        assert all(line.isascii() for line in lines) or not ascii_only
+        assert any(line.startswith("pages") for line in lines)
+        assert any(line.startswith("bound") for line in lines)
+
+
+def test_all_that_a_person_asks_is_in_a_terminal_of_usual_size() -> None:
+    text = "\n".join(_text(draw(_state(), 100, 24)))
+    for said in (
+        "running  10 s",
+        "1,230 of 1,263 known",
+        "7.0/s",
+        "5.6 MB in all",
+        "30 ready  1 out  2 waiting",
+        "200 1,200",
+        "3  timeout 2  dns 1",
+        "h.example:8080  30 left  every 1.5 s",
+        "sick.example  3 left  failing: timeout, 3 times in a row; again in 60 s",
+        "politeness: h.example:8080 at 0.667/s",
+        "█",
+    ):
+        assert said in text
+
+
+def test_a_short_terminal_keeps_what_matters_most() -> None:
+    lines = _text(draw(_state(), 60, 3))
+    assert [line.split()[0] for line in lines] == ["pages", "rate", "bound"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "text"),
+    [
+        ({"gone_by": 17_000}, "stopping", "1 under way, 7 s"),
+        ({"holds": ["operator"]}, "paused", "paused by the operator"),
+        ({"holds": ["disk"]}, "paused", "disk is nearly full"),
+    ],
+)
+def test_a_stop_and_a_pause_are_said(changes: dict[str, object], word: str, text: str) -> None:
+    """A crawl that stands still without a word looks broken."""
+    state = _state(a_snapshot(an_outlook(leased=1), **changes))
+    assert state.word == word
+    assert text in "\n".join(_text(draw(state, 80, 24)))
+
+
+def test_a_name_of_a_host_cannot_act_on_the_terminal() -> None:
+    host = a_host("\x1b[2Jx.example", left=3, delay_ms=0)
+    text = "\n".join(_text(draw(_state(a_snapshot(an_outlook(ready=3), host)), 80, 24)))
+    assert "\x1b" not in text
+    assert "x.example" in text
+
+
+def test_the_rate_is_of_the_last_seconds_and_of_this_job() -> None:
+    """After a fresh start on the same place the rate would be far below zero."""
+    pace = Pace()
+    for at, records in ((0, 100), (1, 110), (2, 130)):
+        pace.add(Totals(at * 1000, records, 0))
+    assert (pace.rate, list(pace.rates)) == (15.0, [10.0, 20.0])
+    pace.add(Totals(3_000, 5, 0))
+    assert pace.rate == 0.0
+
+
+def test_a_sparkline_is_as_wide_as_it_may_be() -> None:
+    assert sparkline([0, 1, 2, 4], 10) == "▁▂▄█"
+    assert len(sparkline(list(range(300)), 40)) <= 40
+    assert sparkline([0.0, 0.0], 10) == "▁▁"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "unknown time"), (5.9, "5 s"), (61, "1 min 01 s"), (49_800, "13 h 50 min")],
+    [
+        (None, "unknown time"),
+        (5.9, "5 s"),
+        (61, "1 min 01 s"),
+        (49_800, "13 h 50 min"),
+        (300_000, "3 d 11 h"),
+    ],
 )
 def test_spans_read_as_people_say_them(seconds: float | None, text: str) -> None:
-    assert _span(seconds) == text
+    assert say_span(seconds) == text
+
+
+def test_sizes_read_as_people_say_them() -> None:
+    assert [say_size(n) for n in (0, 999, 1_500, 2e9, 3e12)] == [
+        *("0 B", "999 B", "1.5 kB", "2.0 GB", "3.0 TB")
+    ]

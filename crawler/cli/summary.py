@@ -1,0 +1,77 @@
+"""The last lines of a crawl: what came of it, where it is, what a person may want to do next."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crawler.cli.live_lines import say_size, say_span
+from crawler.cli.printable import printable
+
+MOST_NAMED = 5
+GOES_ON = {
+    "signal": "the same command again",
+    "max_time": "the same command again",
+    "deferred": "the same command again, later",
+    "max_pages": "the same command with a larger --max-pages",
+    "max_pages_per_host": "the same command with a larger --max-pages-per-host",
+    "max_total_bytes": "the same command with a larger --max-total-bytes",
+}
+"""How the manifest says that it ended, and what helps."""
+
+
+def summarise(job: Path, output: Path, *, fresh: bool) -> str:
+    """Return the lines below the one that says how it ended, from the manifest of the run."""
+    try:
+        manifest = json.loads((job / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return "".join(f"  {line}\n" for line in _lines(manifest, job, output, fresh=fresh))
+
+
+def _lines(manifest: Mapping[str, Any], job: Path, output: Path, *, fresh: bool) -> Iterator[str]:
+    counters = manifest["counters"]
+    parts = manifest["parts"]
+    size = sum(part["bytes"] for part in parts)
+    files = "1 part" if len(parts) == 1 else f"{len(parts)} parts"
+    yield f"records  {_shown(output)}: {counters.get('records', 0):,} in {files}, {say_size(size)}"
+    statuses = _named(counters, "status:")
+    if statuses:
+        yield f"status   {statuses}"
+    errors = _named(counters, "error:")
+    if errors:
+        yield f"errors   {errors}"
+    refused = ", ".join(f"{printable(why)} {n:,}" for why, n in manifest["reasons"].items() if n)
+    if refused:
+        yield f"refused  {refused}"
+    span_s = (_at(manifest["ended_at"]) - _at(manifest["started_at"])).total_seconds()
+    fetched = say_size(counters.get("bytes", 0))
+    yield f"took     {say_span(span_s)}; {fetched} fetched in all runs"
+    states = manifest["states"]
+    left = states["ready"] + states["waiting"] + states["leased"]
+    how = GOES_ON.get(manifest["ended"])
+    if left and how is not None:
+        yield f"go on    {how}{' without --fresh' if fresh else ''}: {left:,} URLs are left"
+    flag = "" if job == Path.cwd() / "crawl" else f" --job {shlex.quote(_shown(job))}"
+    yield f"look     crawler inspect{flag}"
+
+
+def _named(counters: Mapping[str, int], prefix: str) -> str:
+    found = [(n, name.removeprefix(prefix)) for name, n in counters.items() if prefix in name and n]
+    found.sort(key=lambda pair: (-pair[0], pair[1]))
+    named = ", ".join(f"{printable(name)} {n:,}" for n, name in found[:MOST_NAMED])
+    return named + (", …" if len(found) > MOST_NAMED else "")
+
+
+def _shown(path: Path) -> str:
+    """Return it as short as a person would type it here."""
+    try:
+        return printable(str(path.relative_to(Path.cwd())))
+    except ValueError:
+        return printable(str(path))
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
