@@ -17,7 +17,7 @@ PYWB_VERSION := 2.10.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run install format format-check lint types imports spelling pyproject-check quick test \
-	torture replay bench docs-check reference lock audit check clean
+	torture replay bench docs-check docs reference lock audit check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -86,6 +86,9 @@ pyproject-check: install
 docs-check: install ## the docs say what the code says, and their links hold
 	@$(BIN)/pytest -q -p no:randomly tests/unit/test_docs.py tests/unit/test_reference.py
 
+docs: install ## the documentation as a site, in site/
+	@$(PY) -m docbuild.site
+
 reference: install ## write the tables of docs/reference anew, from the code
 	@$(PY) -m docbuild.reference
 
@@ -127,5 +130,5 @@ audit: install ## known vulnerabilities in what is locked (asks a public databas
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.txt
 
 clean: ## remove everything that a target made
-	@rm -rf .venv .replay .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-crawl
+	@rm -rf .venv .replay .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist site demo-crawl
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

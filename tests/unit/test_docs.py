@@ -257,6 +257,20 @@ def test_relative_links_resolve(page: Path) -> None:
     assert broken == []
 
 
+def test_links_lead_from_the_readme_to_every_page() -> None:
+    """A page would be there that nobody who reads on a code host finds."""
+    seen = {ROOT / "README.md"}
+    left = list(seen)
+    while left:
+        page = left.pop()
+        for target in re.findall(r"\]\(([^)\s#]+\.md)", page.read_text("utf-8")):
+            path = (page.parent / target).resolve()
+            if path not in seen and path.is_file():
+                seen.add(path)
+                left.append(path)
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in seen] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_a_page_names_exist(page: Path) -> None:
     """A contributor would look for a module that was renamed."""
