@@ -1,4 +1,4 @@
-"""Shared memory that outlives a killed reader: the stop flag, heartbeats, and what was begun.
+"""Shared memory that outlives a killed reader: the stop flag, beats, measures, what was begun.
 
 No locks: a process that is killed while it holds one would stop all the others. Every cell has one
 writer, and a cell is one aligned 8-byte store.
@@ -6,9 +6,12 @@ writer, and a cell is one aligned 8-byte store.
 
 import mmap
 
+from crawler.model.measures import SIZE as MEASURES
+
 _CELL_BYTES = 8
 _BEAT = 0
-_FIRST_SLOT = 1
+_FIRST_MEASURE = 1
+_FIRST_SLOT = _FIRST_MEASURE + MEASURES
 
 
 class StopFlag:
@@ -25,10 +28,12 @@ class StopFlag:
 
 
 class Region:
-    """One reader's cells: its heartbeat and the leases that it has begun."""
+    """One reader's cells: its heartbeat, its measures and the leases that it has begun."""
 
     def __init__(self, cells: memoryview) -> None:
         self._cells = cells
+        self.measures = cells[_FIRST_MEASURE:_FIRST_SLOT]
+        """For the reader to count in, for the parent to read."""
         self._slot_of: dict[int, int] = {}
         self._free = list(range(len(cells) - 1, _FIRST_SLOT - 1, -1))
 

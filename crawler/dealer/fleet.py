@@ -16,6 +16,8 @@ from crawler.dealer.watchdog import monotonic_ms
 from crawler.dealer.wire import FrameSink, FrameSource
 from crawler.errors import CrawlerError
 from crawler.model.fleet import FleetState, ReaderState
+from crawler.model.measures import SIZE as MEASURES
+from crawler.model.measures import read_measures
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ class Fleet:
         self._not_before = 0.0
         self._why = ("", 1)
         self._restarts: Counter[str] = Counter()
+        self._past = [0] * MEASURES
+        """What readers measured whose regions others have now."""
 
     def state(self) -> FleetState:
         """Return what to show of the readers, as of now."""
@@ -86,9 +90,14 @@ class Fleet:
             queue_depth=self._dealer.deck.qsize(),
             in_flight=sum(reader.held for reader in readers),
             restarts=dict(self._restarts),
+            measured=read_measures(self._measures()),
             parent_pid=os.getpid(),
             parent_rss_bytes=resident_bytes(os.getpid()),
         )
+
+    def _measures(self) -> list[int]:
+        readers = [reader.region.measures.tolist() for reader in self._dealer.readers]
+        return [sum(column) for column in zip(self._past, *readers, strict=True)]
 
     def fill(self, name: Callable[[], str]) -> float:
         """Launch what is missing; return after how many seconds to come again (0: all there)."""
@@ -128,6 +137,7 @@ class Fleet:
         logger.log(level, "reader_ended", extra=extra)
         if not reader.ended_on_purpose:
             self._restarts[_reason(reader, exit_code)] += 1
+        self._past = [n + m for n, m in zip(self._past, reader.region.measures, strict=True)]
         reader.region.clear()
         self._board.give_back(reader.region_index)
         reader.release()

@@ -135,6 +135,8 @@ class Worker:
             self._reader, **accepted(self._reader, ctx=ctx, settings=self._settings)
         )
         ctx["attach"](self._link)
+        if "measures" in ctx:
+            ctx["measures"].move_to(self._ends.region.measures)
         parent = multiprocessing.parent_process()
         if parent is not None:
             # The runner asks this for each item; the real one is a system call or two.

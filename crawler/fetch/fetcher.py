@@ -18,6 +18,7 @@ from crawler.fetch.errors import CAUGHT, failure_detail, failure_kind, is_passin
 from crawler.fetch.guard import BlockedAddressError, Guard, GuardedResolver
 from crawler.fetch.headers import fault_of, read_headers
 from crawler.fetch.protocol import BadResponseError
+from crawler.model.measures import Measures
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, FetchResult, Redirected
 from crawler.model.site import Headers
@@ -54,9 +55,10 @@ class _Step(NamedTuple):
 class Fetcher:
     """Fetches for one reader process; `open` after the fork, `close` at the end."""
 
-    def __init__(self, plan: Plan, now: Now) -> None:
+    def __init__(self, plan: Plan, now: Now, measures: Measures | None = None) -> None:
         self._plan = plan
         self._now = now
+        self._measures = measures or Measures()
         self._guard = Guard(plan.allow_net)
         self._access = Access(plan, now)
         self._capturing: Capturing | None = None
@@ -89,7 +91,9 @@ class Fetcher:
 
     async def ask_robots(self, url: str, *, cap: int) -> Try:
         """Make one request for rules: under the site's own name, but without any secret."""
-        return await self.try_once(url, headers=self._access.agent(url), cap=cap)
+        answer = await self.try_once(url, headers=self._access.agent(url), cap=cap)
+        self._measures.tried(answer.result.elapsed_ms)
+        return answer
 
     async def try_once(
         self, url: str, *, headers: Headers = (), attempts: int = 1, cap: int | None = None
@@ -186,6 +190,7 @@ class Fetcher:
         if self._access:
             headers = self._access.headers(item.url, headers)
         result, is_cut = await self.try_once(item.url, headers=headers, attempts=attempts, cap=cap)
+        self._measures.tried(result.elapsed_ms)
         if isinstance(result, Fetched) and result.status in SLOW_DOWN:
             throttled += 1
         if throttled:

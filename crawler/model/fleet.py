@@ -6,6 +6,8 @@ It fills this in; progress, the admin server and whoever else watches a run read
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from crawler.model.measures import Measured
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderState:
@@ -33,5 +35,7 @@ class FleetState:
     """URLs that readers hold."""
     restarts: Mapping[str, int] = field(default_factory=dict)
     """Readers that ended though nobody stopped the crawl, by reason: jobs crash killed stuck."""
+    measured: Measured
+    """By all readers of this run, those that have ended included."""
     parent_pid: int
     parent_rss_bytes: int | None = None

@@ -6,10 +6,12 @@ after it nothing is open. A lease that was lost meanwhile takes its line with it
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crawler.model.measures import Measures
 from crawler.model.result import Batch, HostNote, PartMark
 from crawler.model.work import Link
 from crawler.pipeline.appended import Appended
@@ -38,13 +40,18 @@ class Committer:
         known: KnownUrls,
         now: Now,
         bodies: "Bodies | None" = None,
+        *,
+        measures: Measures | None = None,
     ) -> None:
         self._frontier = frontier
         self._rotation = rotation
         self._known = known
         self._now = now
         self._bodies = bodies
+        self._measures = measures or Measures()
         self._waiting: list[Settlement] = []
+        self._begun: list[int] = []
+        """When the work on each of those that wait began."""
         self._links = 0
         self._bytes = 0
         self._work = asyncio.Event()
@@ -64,8 +71,12 @@ class Committer:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="committer")
         return self._task
 
-    async def settle(self, settlement: Settlement) -> None:
+    async def settle(self, settlement: Settlement, begun_at: int) -> None:
         """Hand over one settlement; returns before it is committed.
+
+        Args:
+            settlement: of one item.
+            begun_at: when the work on it began.
 
         Raises:
             CrawlerError: the committer has failed; the process must end.
@@ -75,6 +86,7 @@ class Committer:
         if self._error is not None:
             raise self._error
         self._waiting.append(settlement)
+        self._begun.append(begun_at)
         self._links += len(settlement.links) + len(settlement.extra_links)
         self._bytes += settlement.size
         self._work.set()
@@ -105,9 +117,10 @@ class Committer:
                 await self._work.wait()
                 if not self._full.is_set() and not self._closing:
                     await self._until_full()
-                batch = self._take()
+                batch, begun = self._take()
                 if batch:
                     await self._commit(batch)
+                    self._measures.settled([s.item for s in batch], begun, self._now())
                 elif self._closing:
                     return
         except BaseException as error:
@@ -123,16 +136,17 @@ class Committer:
         except TimeoutError:
             return
 
-    def _take(self) -> list[Settlement]:
+    def _take(self) -> tuple[list[Settlement], list[int]]:
         """Take all that waits: about two batches at most, so one transaction carries it."""
         batch, self._waiting = self._waiting, []
+        begun, self._begun = self._begun, []
         self._links = self._bytes = 0
         self._work.clear()
         self._full.clear()
         if self._closing:
             self._work.set()
         self._room.set()
-        return batch
+        return batch, begun
 
     async def _commit(self, batch: Sequence[Settlement]) -> None:
         for settlement in batch:
@@ -173,7 +187,9 @@ class Committer:
             added = await self._lay_out(kept, part)
             part.append(added.lines, added.store)
             marks = [part.mark(added.records)] if added.records else ()
+            begun_ns = time.monotonic_ns()
             answer = await self._frontier.commit(_batch(kept, links, marks, added), now=self._now())
+            self._measures.committed((time.monotonic_ns() - begun_ns) // 1000)
             if not answer.lost:
                 if marks:
                     part.keep()
@@ -181,6 +197,7 @@ class Committer:
                     self._bodies.remember(added.bodies)
                 return True
             part.cut_back()
+            self._measures.lost(len(answer.lost))
             lost |= answer.lost
 
     async def _lay_out(self, settlements: Sequence[Settlement], part: OpenPart) -> Appended:

@@ -16,6 +16,7 @@ from crawler.clock import job_clock
 from crawler.conf.plan import make_plan
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.robots import RobotsFetcher
+from crawler.model.measures import Measures
 from crawler.model.plan import Plan
 from crawler.model.url import with_tls
 from crawler.pipeline.committer import Committer
@@ -43,6 +44,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         `reader` does the work; `attach(parent)` connects it to the parent process and starts the
         committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt;
+        `measures` may be moved to cells that outlive this process;
         `background` holds the committer's task: if it fails, this process is of no more use;
         `close()` commits what is left, seals the part and closes everything.
 
@@ -52,7 +54,8 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     plan = make_plan(settings)
     now = job_clock(plan.clock_offset_ms)
     frontier = await open_frontier(plan)
-    fetcher = Fetcher(plan, now)
+    measures = Measures()
+    fetcher = Fetcher(plan, now, measures)
     rules = RulesCache(plan)
     admission = admission_of(plan, await frontier.roots(), now())
     resolver = LinkResolver(Parameters(plan.strip_params))
@@ -70,7 +73,9 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         max_store_bytes=plan.store_max_bytes,
         head=kept.head if kept else None,
     )
-    committer = Committer(frontier, rotation, known, now, kept.bodies if kept else None)
+    committer = Committer(
+        frontier, rotation, known, now, kept.bodies if kept else None, measures=measures
+    )
     if requisites is not None:
         committer.known_requisites = requisites.known
     packer = kept.packer if kept else None
@@ -90,6 +95,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         admission=admission,
         named_origins=await _named_origins(plan, frontier),
         bodies=kept.bodies if kept else None,
+        measures=measures,
     )
 
     background: set[asyncio.Task[None]] = set()
@@ -115,6 +121,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "reader": worker,
         "attach": attach,
+        "measures": measures,
         "on_pause": worker.pause,
         "on_root": on_root,
         "background": background,

@@ -4,12 +4,14 @@ It claims for QuasiQueue's writer, buries readers that died, keeps the frontier'
 out when the crawl is over. It works on `crawler.ports.Frontier` alone.
 """
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crawler.logs import get_logger
 from crawler.model.fleet import FleetState
+from crawler.model.measures import Clocked, Timing
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
@@ -48,6 +50,8 @@ class Snapshot:
     """The processes; None before there are any."""
     drops: int = 0
     """URLs that QuasiQueue's window refused."""
+    claims: Timing | None = None
+    """How long the claims of this run took."""
 
 
 class CrawlNode:
@@ -83,6 +87,7 @@ class CrawlNode:
         """Items claimed and not settled or freed yet, as far as this process has heard."""
         self.limit: str | None = None
         """Which limit ended the claims; None while there is none."""
+        self._claims = Clocked()
         self.drops = 0
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
@@ -99,7 +104,9 @@ class CrawlNode:
             self._apply_limits(self._now(), await self._frontier.counters())
         if self._claims_nothing or self.holds or desired <= 0:
             return
+        begun_ns = time.monotonic_ns()
         items = await self._frontier.claim(desired, now=self._now(), ahead=self._ahead)
+        self._claims.add((time.monotonic_ns() - begun_ns) // 1000)
         if not items:
             # Nothing now: find out when, so that the parent sleeps exactly until then.
             self._outlook = await self._frontier.outlook(now=self._now())
@@ -232,6 +239,7 @@ class CrawlNode:
                 gone_by=self.gone_by,
                 fleet=None if self.fleet is None else self.fleet(),
                 drops=self.drops,
+                claims=self._claims.read(),
             )
         )
 

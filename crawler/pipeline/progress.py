@@ -1,8 +1,9 @@
 """Whether a crawl makes progress: one notion for `/readyz`, the service's watchdog and alerts.
 
-Progress is anything that gets settled: a record, a retry put off, a robots.txt, a sitemap, a URL
-refused for good. Having nothing to do for a known reason is fine as well: a hold, a host's delay or
-pause, URLs or visits that are due later. Pure functions of snapshots; times are ms.
+Progress is anything that gets settled or tried: a record, a retry put off, a robots.txt, a
+sitemap, a URL refused for good, an HTTP request that came to its end. Having nothing to do for a
+known reason is fine as well: a hold, a host's delay or pause, URLs or visits that are due later.
+Pure functions of snapshots; times are ms.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ def work_done(snapshot: Snapshot) -> int:
     counters = snapshot.counters
     settled = sum(counters.get(name, 0) for name in _EVENTS)
     robots = sum(n for name, n in counters.items() if name.startswith(_ROBOTS))
-    return settled + robots
+    # A page may take all its tries inside one lease: each of them is work as well.
+    tries = 0 if snapshot.fleet is None else snapshot.fleet.measured.tries.total
+    return settled + robots + tries
 
 
 def idle_reason(snapshot: Snapshot) -> str | None:

@@ -14,6 +14,7 @@ from crawler.errors import CrawlerError
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.robots import RobotsFetcher
 from crawler.logs import get_logger
+from crawler.model.measures import Measures
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected, Result
 from crawler.model.url import origin, request_target
@@ -59,6 +60,7 @@ class Reader:
         admission: Admission,
         named_origins: frozenset[str],
         bodies: "Bodies | None" = None,
+        measures: Measures | None = None,
     ) -> None:
         """`bodies`: None where the crawl keeps none."""
         self._plan = plan
@@ -73,6 +75,7 @@ class Reader:
         self._admission = admission
         self._named_origins = named_origins
         self._bodies = bodies
+        self._measures = measures or Measures()
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
         self._paused: dict[str, int] = {}
         self._watch = HostWatch(now, plan.window_ms)
@@ -85,12 +88,13 @@ class Reader:
 
     async def run(self, item: Item) -> None:
         self.parent.started(item)
+        begun_at = self._now()
         try:
             settlement = await self._work(item)
             if settlement is None:
                 self.parent.returned([item])
                 return
-            await self._committer.settle(settlement)
+            await self._committer.settle(settlement, begun_at)
         except asyncio.CancelledError:
             self.parent.returned([item])
             raise
@@ -102,7 +106,8 @@ class Reader:
             self._log.exception("reader_failed", url=item.url, host=item.host)
             if item.kind == "robots":
                 raise  # nothing may be concluded: the dealer gives it back, due after the window
-            await self._committer.settle(self._settler(item).broken(item, error, self._now()))
+            broken = self._settler(item).broken(item, error, self._now())
+            await self._committer.settle(broken, begun_at)
 
     async def _work(self, item: Item) -> Settlement | None:
         """Return the settlement of an item, or None to give it back untouched."""
@@ -131,6 +136,7 @@ class Reader:
     def _refusal(self, item: Item, rules: RobotsRules | None) -> str | None:
         """Return why nothing is fetched: the rules may be others than when the URL was found."""
         if rules is not None and not rules.allows(request_target(item.url)):
+            self._measures.denied()
             return "robots"
         if item.visit == 1 or item.seed or item.kind == "sitemap":
             # Narrower rules were applied to all that wait when the run began.

@@ -84,7 +84,7 @@ async def test_lines_of_lost_leases_are_not_kept(tmp_path: Path) -> None:
     store.lost = {2}
     committer, ear, _ = make(store, tmp_path)
     for lease_id in (1, 2, 3):
-        await committer.settle(settlement(lease_id))
+        await committer.settle(settlement(lease_id), 0)
     await committer.close()
     assert (tmp_path / "part-000001.jsonl").read_bytes() == b'{"url":"1"}\n{"url":"3"}\n'
     committed = [r.lease_id for batch in store.batches for r in batch.results]
@@ -97,7 +97,7 @@ async def test_the_offset_goes_with_the_outcomes(tmp_path: Path) -> None:
     store = Store()
     committer, _, _ = make(store, tmp_path)
     for lease_id in range(120):
-        await committer.settle(settlement(lease_id))
+        await committer.settle(settlement(lease_id), 0)
     await committer.close()
     marks = [mark for batch in store.batches for mark in batch.parts]
     assert marks[-1].sealed
@@ -114,7 +114,7 @@ async def test_links_are_known_only_after_their_commit(tmp_path: Path) -> None:
     committer, _, known = make(store, tmp_path)
     item = settlement(1, links=3)
     urls = [link.url for link in item.links]
-    await committer.settle(item)
+    await committer.settle(item, 0)
     for _ in range(20):
         await asyncio.sleep(0)
     assert known.fresh(urls, 1) == urls
@@ -130,7 +130,7 @@ async def test_links_of_a_batch_that_was_lost_are_not_known(tmp_path: Path) -> N
     committer, _, known = make(store, tmp_path)
     items = [settlement(1, links=3), settlement(2, links=1)]
     for item in items:
-        await committer.settle(item)
+        await committer.settle(item, 0)
     await committer.close()
     assert store.batches == [] or not any(batch.links for batch in store.batches)
     urls = [link.url for item in items for link in item.links]
@@ -146,8 +146,8 @@ async def test_what_a_callback_asks_for_is_committed_as_asked(
     committer, _, known = make(store, tmp_path, by_depth=True)
     store.gate.clear()
     asked = [Link("http://h/1/0", 7, 2, 0), Link("http://h/1/0", 6, 2, 3), Link("http://h/x", 9, 2)]
-    await committer.settle(settlement(1, links=2))
-    await committer.settle(dataclasses.replace(settlement(2), extra_links=asked))
+    await committer.settle(settlement(1, links=2), 0)
+    await committer.settle(dataclasses.replace(settlement(2), extra_links=asked), 0)
     store.gate.set()
     await committer.close()
     links = {link.url: link for batch in store.batches for link in batch.links}
@@ -164,7 +164,7 @@ async def test_very_many_links_go_ahead_in_chunks_and_the_outcome_last(tmp_path:
     """One transaction of any size would hold the store's write lock for as long."""
     store = Store()
     committer, _, _ = make(store, tmp_path)
-    await committer.settle(settlement(1, links=2 * BATCH_LINKS + 1))
+    await committer.settle(settlement(1, links=2 * BATCH_LINKS + 1), 0)
     await committer.close()
     sizes = [(len(batch.links), len(batch.results)) for batch in store.batches[:3]]
     assert sizes == [(BATCH_LINKS, 0), (BATCH_LINKS, 0), (1, 1)]
@@ -180,7 +180,7 @@ async def test_the_inbox_holds_two_batches_then_blocks(tmp_path: Path) -> None:
     async def feed() -> None:
         nonlocal taken
         for lease_id in range(BATCH_SETTLEMENTS * 6):
-            await committer.settle(settlement(lease_id))
+            await committer.settle(settlement(lease_id), 0)
             taken += 1
 
     feeding = asyncio.create_task(feed())
@@ -197,11 +197,11 @@ async def test_a_full_disk_is_told_to_every_reader(tmp_path: Path) -> None:
     store = Store()
     store.error = StorageError("no space left")
     committer, ear, _ = make(store, tmp_path)
-    await committer.settle(settlement(1))
+    await committer.settle(settlement(1), 0)
     assert committer._task is not None
     await asyncio.wait([committer._task])
     with pytest.raises(StorageError):
-        await committer.settle(settlement(2))
+        await committer.settle(settlement(2), 0)
     with pytest.raises(StorageError):
         await committer.close()
     assert ear.heard == []
