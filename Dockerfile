@@ -28,10 +28,14 @@ COPY --from=build /opt/crawler /opt/crawler
 ENV PATH=/opt/crawler/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    CRAWLER_JOB=/data/crawl
+    CRAWLER_JOB=/data/crawl \
+    CRAWLER_HTTP=127.0.0.1:8080
 USER 10001:10001
 WORKDIR /data
 VOLUME ["/data"]
 # The parent handles SIGTERM itself and is gone within 8 s, inside the 10 s that Docker grants.
 STOPSIGNAL SIGTERM
+# Asks the crawl itself whether it gets on: waiting politely, a pause and nothing due are healthy, a crawl that
+# gets nowhere is not. Until it has sown its seeds it is neither.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10m --retries=3 CMD ["crawler", "health"]
 CMD ["python", "-m", "crawler.qq"]

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("start", "status", "inspect", "diff", "explain", "try", "reparse", "demo", "version")
+COMMANDS = (
+    "start",
+    "status",
+    "inspect",
+    "diff",
+    "explain",
+    "try",
+    "reparse",
+    "demo",
+    "health",
+    "version",
+)
 """Each is a function of that name in the module of that name; `try_` where Python has the name."""
 GROUPS = ("config",)
 """Each is an `app` in the module of that name."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.cli.app import COMMANDS
+from crawler.conf.load import load_settings
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,6 +53,19 @@ def test_runs_as_nobody_special_on_a_volume(stages: list[list[tuple[str, str]]])
     job = re.search(r"CRAWLER_JOB=(\S+)", " ".join(_values(final, "ENV")))
     assert job is not None
     assert job[1].startswith(json.loads(volume)[0] + "/")
+
+
+def test_health_is_what_the_crawl_itself_says(stages: list[list[tuple[str, str]]]) -> None:
+    """A process that runs and gets nowhere would be healthy for weeks."""
+    final = stages[-1]
+    (check,) = _values(final, "HEALTHCHECK")
+    command = json.loads(check.partition("CMD ")[2])
+    assert command == ["crawler", "health"]
+    assert command[1] in COMMANDS
+    environ = dict(re.findall(r"(\w+)=(\S+)", " ".join(_values(final, "ENV"))))
+    settings = load_settings({}, {"CRAWLER_HTTP": environ["CRAWLER_HTTP"]}, Path("/"))
+    assert settings.http is not None
+    assert settings.http.startswith("127.0.0.1:")
 
 
 def test_installs_only_what_is_locked(stages: list[list[tuple[str, str]]]) -> None:
