@@ -16,20 +16,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from crawler.clock import job_clock
 from crawler.conf.load import load_settings
-from crawler.conf.packages import require_packages
-from crawler.conf.plan import make_plan
 from crawler.conf.show import public_settings
+from crawler.dealer.hangup import meaning_of_hangup
 from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import configure, get_logger
 from crawler.pipeline.context import context
-from crawler.pipeline.ending import SIGNAL_BASE, Ending
+from crawler.pipeline.ending import GOES_ON, SIGNAL_BASE, Ending
 from crawler.pipeline.reader import reader
+from crawler.pipeline.renewing import LiveSettings
 from crawler.pipeline.run import Orders, run_node
 from crawler.pipeline.seeding import check_sources
 from crawler.pipeline.store import site_limits
@@ -43,30 +44,33 @@ if TYPE_CHECKING:
 
 NAME = "crawler"
 
-__all__ = ["Runner", "context", "reader", "run_crawl", "runner", "writer"]  # noqa: F822 - lazy
+__all__ = ["Phase", "Runner", "context", "reader", "run_crawl", "runner", "writer"]  # noqa: F822 - lazy
+
+
+Phase = Literal["running", "reloading"]
+"""running: the readers are about to start, or what was asked for changed nothing · reloading: the
+settings are read again."""
 
 
 def run_crawl(
-    settings: "Settings", *, on_snapshot: "Callable[[Snapshot], None] | None" = None
+    settings: "Settings",
+    *,
+    load: "Callable[[], Settings] | None" = None,
+    on_snapshot: "Callable[[Snapshot], None] | None" = None,
 ) -> Ending:
     """Crawl until the end, in this process and its readers; return how it ended.
+
+    Args:
+        settings: of the crawl.
+        load: reads them again, when SIGHUP asks for it.
+        on_snapshot: is told once a second how it goes.
 
     Raises:
         CrawlerError: what a person must mend; its `exit_code` is the process's.
     """
-    _answer_signals()
-    return asyncio.run(Runner(settings, on_snapshot=on_snapshot).main())
-
-
-def _answer_signals() -> None:
-    """End at once on a signal while no readers are at work: the job is good at any moment.
-
-    Without that, Ctrl-C would wait for the end of standard input, and the first process of a
-    container would not hear SIGTERM.
-    """
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _leave)
+    runner = Runner(settings, load=load, on_snapshot=on_snapshot)
+    runner.answer_signals()
+    return asyncio.run(runner.main())
 
 
 def _leave(number: int, _frame: object) -> None:
@@ -81,12 +85,42 @@ class Runner:
         self,
         settings: "Settings",
         *,
+        load: "Callable[[], Settings] | None" = None,
         on_snapshot: "Callable[[Snapshot], None] | None" = None,
     ) -> None:
         self._settings = settings
-        self._node: CrawlNode | None = None
-        self._limit_of: Callable[[str], int | None] | None = None
+        self._load = load
+        self._live: LiveSettings | None = None
         self._listeners = [] if on_snapshot is None else [on_snapshot]
+        self.on_phase: list[Callable[[Phase], None]] = []
+        """Called, in the parent's loop, with each phase that begins: for service managers."""
+        self._node: CrawlNode | None = None
+        self._queue: CrawlQueue | None = None
+        self._stop_signals = {signal.SIGINT, signal.SIGTERM}
+        self._reloads = False
+
+    def answer_signals(self) -> None:
+        """Answer signals from now on; the main thread only.
+
+        While no readers are at work one that stops ends the process at once: the job is good at any
+        moment. Without that, Ctrl-C would wait for the end of standard input, and the first process
+        of a container would not hear SIGTERM.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        match meaning_of_hangup():
+            case "stop":
+                self._stop_signals.add(signal.SIGHUP)
+            case "reload" if self._load is not None:
+                self._reloads = True
+                # Until there is a loop: the settings were read a moment ago.
+                signal.signal(signal.SIGHUP, lambda *_: None)
+        self._leave_at_once()
+
+    def _leave_at_once(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in self._stop_signals:
+                signal.signal(number, _leave)
 
     async def writer(self, desired: int) -> "AsyncIterator[Item]":
         """Yield at most `desired` leased items: QuasiQueue's writer, while `main` runs."""
@@ -97,13 +131,8 @@ class Runner:
 
     async def main(self) -> Ending:
         settings = self._settings
-        plan = make_plan(settings)
-        require_packages(plan, http=settings.http is not None)
-        self._limit_of = site_limits(plan)
-        if plan.extract:
-            from crawler.pipeline.fields import check_extraction  # noqa: PLC0415 - who has tables
-
-            check_extraction(plan)
+        live = self._live = LiveSettings(settings, self._load)
+        plan = live.plan
         job = Job.at(plan.job, plan.output)
         check_sources(settings.seeds, needed=settings.fresh or not job.frontier.exists())
         if settings.fresh:
@@ -119,14 +148,22 @@ class Runner:
             )
             for note in settings.notes:
                 get_logger("crawler.conf").warning("setting_noted", note=note)
-            async with self._admin(plan, job):
-                orders = Orders(
-                    plan=plan,
-                    seeds=settings.seeds,
-                    settings=public_settings(settings),
-                    on_snapshot=self._tell if self._listeners else None,
-                )
-                return await run_node(orders, self._manage)
+            async with self._admin(plan, job), self._hangups():
+                return await self._crawl(live)
+
+    @asynccontextmanager
+    async def _hangups(self) -> "AsyncIterator[None]":
+        """Answer SIGHUP in the loop, where it means to read the settings again."""
+        if not self._reloads:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGHUP)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has ended: nothing to reload
 
     @asynccontextmanager
     async def _admin(self, plan: "Plan", job: Job) -> "AsyncIterator[None]":
@@ -146,26 +183,75 @@ class Runner:
         for listener in self._listeners:
             listener(snapshot)
 
+    async def _crawl(self, live: LiveSettings) -> Ending:
+        """Run the crawl, and again each time its settings are read again."""
+        started_at = job_clock(live.plan.clock_offset_ms)()
+        while True:
+            orders = Orders(
+                plan=live.plan,
+                seeds=live.seeds,
+                settings=public_settings(live.settings),
+                on_snapshot=self._tell if self._listeners else None,
+                started_at=started_at,
+                goes_on=lambda: live.are_due,
+            )
+            try:
+                ending = await run_node(orders, self._manage)
+            except ConfigError as error:
+                if not live.go_back(error):
+                    raise
+            else:
+                if ending is not GOES_ON:
+                    return ending
+                live.take_up()
+
+    def reload(self) -> None:
+        """Read the settings again; what changed holds once the readers have wound down.
+
+        Settings that cannot be used are logged, and those that hold stay.
+        """
+        self._begin("reloading")
+        if self._live is None or not self._live.read_again():
+            self._begin("running")
+        elif self._queue is not None:
+            self._queue.request_stop()
+
     async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:
         self._node = node
-        queue = CrawlQueue(
+        live = self._live
+        if live is None or live.are_due:
+            return None  # they came while the last ones were taken up
+        queue = self._queue = CrawlQueue(
             NAME,
             node,
             reader,
             context,
-            self._settings,
+            live.settings,
             now=now,
-            limit_of=self._limit_of,
+            limit_of=site_limits(live.plan),
+            stop_signals=self._stop_signals,
         )
         node.fleet = queue.state
-        ending = await queue.main()
-        _answer_signals()
+        self._begin("running")
+        try:
+            ending = await queue.main()
+        finally:
+            self._queue = None
+            self._leave_at_once()
         return None if ending.signal is None else int(ending.signal)
+
+    def _begin(self, phase: Phase) -> None:
+        for hear in self.on_phase:
+            hear(phase)
 
 
 @lru_cache(maxsize=1)
 def _from_environment() -> Runner:
-    return Runner(load_settings({}, os.environ, Path.cwd()))
+    return Runner(_load(), load=_load)
+
+
+def _load() -> "Settings":
+    return load_settings({}, os.environ, Path.cwd())
 
 
 def __getattr__(name: str) -> Any:
@@ -186,7 +272,7 @@ def main() -> int:
         return ConfigError.exit_code
     gc.freeze()  # modules are no garbage: neither here nor in the readers are they looked at again
     try:
-        ending = run_crawl(load_settings({}, os.environ, Path.cwd()))
+        ending = run_crawl(_load(), load=_load)
     except CrawlerError as error:
         sys.stderr.write(f"crawler: {error}\n")
         return error.exit_code

@@ -3,14 +3,18 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.options import Flags, with_crawl_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawler.conf.settings import Settings
     from crawler.pipeline.ending import Ending
+    from crawler.pipeline.node import Snapshot
 
 
 @with_crawl_options
@@ -27,12 +31,21 @@ def start(flags: Flags) -> None:
     # neither here nor in the readers.
     gc.freeze()
     gc.enable()
-    settings = load_settings(flags, os.environ, Path.cwd())
-    ending = run_crawl(settings) if settings.progress == "off" else _run_in_view(settings)
+
+    def load() -> "Settings":
+        return load_settings(flags, os.environ, Path.cwd())
+
+    settings = load()
+    ending = (
+        run_crawl(settings, load=load)
+        if settings.progress == "off"
+        else _run_in_view(settings, load)
+    )
     if settings.progress != "off" or ending.exit_code:
-        sys.stderr.write(f"crawler: {ending.line}\n")
-    if settings.progress != "off":
-        _sum_up(settings)
+        with suppress(OSError):  # the terminal may be what is gone
+            sys.stderr.write(f"crawler: {ending.line}\n")
+            if settings.progress != "off":
+                _sum_up(settings)
     sys.exit(ending.exit_code)
 
 
@@ -44,7 +57,7 @@ def _sum_up(settings: "Settings") -> None:
     sys.stderr.write(summarise(job, output, fresh=settings.fresh))
 
 
-def _run_in_view(settings: "Settings") -> "Ending":
+def _run_in_view(settings: "Settings", load: "Callable[[], Settings]") -> "Ending":
     from crawler.cli.progress import make_progress
     from crawler.qq import run_crawl
 
@@ -54,7 +67,13 @@ def _run_in_view(settings: "Settings") -> "Ending":
         job=str(settings.job),
         max_pages=settings.max_pages,
     )
+
+    def show(snapshot: "Snapshot") -> None:
+        with suppress(OSError):  # nobody sees it any more, and the crawl ends in good order
+            progress.show(snapshot)
+
     try:
-        return run_crawl(settings, on_snapshot=progress.show)
+        return run_crawl(settings, load=load, on_snapshot=show)
     finally:
-        progress.close()
+        with suppress(OSError):
+            progress.close()

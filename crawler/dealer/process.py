@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 MAX_READER_BYTES = 4 << 30
 """Address space of a reader. Usual crawls have a tenth of it; a page whose markup makes a tree of
 gigabytes fails in its own process, before the machine runs out."""
@@ -38,7 +38,8 @@ def settle_in(*, parent_pid: int, foreign_fds: Iterable[int]) -> None:
     """Make the fresh child its own: first thing that runs in it."""
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
-        # A service manager and Ctrl-C signal the whole group; the parent decides for all.
+        # A service manager, Ctrl-C and a terminal that closes signal the whole group; the parent
+        # decides for all.
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     _die_with_parent(parent_pid)

@@ -43,8 +43,20 @@ class CrawlQueue(QuasiQueue):
         *,
         now: Now,
         limit_of: Callable[[str], int | None] | None = None,
+        stop_signals: Collection[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
     ) -> None:
-        """`limit_of` says for a host what holds there instead of `per_host` of the settings."""
+        """Make a queue that has not begun.
+
+        Args:
+            name: of the queue.
+            node: the crawl.
+            reader: runs one item.
+            context: makes what a reader process has.
+            settings: plain values.
+            now: the job's clock.
+            limit_of: says for a host what holds there instead of `per_host` of the settings.
+            stop_signals: end the run in good order.
+        """
         if not inspect.iscoroutinefunction(reader) or "item" not in _names(reader):
             raise TypeError("the reader must be an async function with a parameter named `item`")
         if not inspect.iscoroutinefunction(context):
@@ -59,6 +71,7 @@ class CrawlQueue(QuasiQueue):
         self._node = node
         self._now = now
         self._limit_of = limit_of
+        self._stop_signals = frozenset(stop_signals)
         self._crawl_settings = settings
         self._stop = StopFlag()
         self._run: Run | None = None
@@ -75,14 +88,14 @@ class CrawlQueue(QuasiQueue):
         try:
             await self._run_loop(self._stop)
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in self._stop_signals:
                 loop.remove_signal_handler(number)
         return self.ending or Ending("stopped")
 
     def setup_signals(self, shutdown_event: Any) -> None:  # noqa: ARG002 - QuasiQueue's signature
-        """Handle SIGINT and SIGTERM as callbacks of the loop; a second one changes nothing."""
+        """Handle signals that stop as callbacks of the loop; a second one changes nothing."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in self._stop_signals:
             loop.add_signal_handler(number, self._end, Ending("signal", number))
 
     def launch_process(self, import_queue: ReaderEnds, shutdown_event: Any) -> BaseProcess:
@@ -131,6 +144,8 @@ class CrawlQueue(QuasiQueue):
 
     def _end(self, ending: Ending) -> None:
         if self.ending is not None:
+            if self.ending.reason == "stopped" and ending.reason == "signal":
+                self.ending = ending  # it would run again by other settings: now it must not
             return  # a second signal is neither faster nor slower
         self.ending = ending
         self._stop.set()

@@ -39,7 +39,7 @@ def _write(stream: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _settle_in() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # They are for the crawl; this process ends with its reader.
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":

@@ -22,6 +22,10 @@ class Ending:
     line: str
 
 
+GOES_ON = Ending("goes_on", COMPLETE, "goes on with other settings")
+"""No ending: the same process runs the crawl again."""
+
+
 def judge_ending(
     plan: Plan,
     counters: Mapping[str, int],

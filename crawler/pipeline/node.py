@@ -63,13 +63,14 @@ class CrawlNode:
         frontier: Frontier,
         now: Now,
         *,
+        started_at: int | None = None,
         on_snapshot: Callable[[Snapshot], None] | None = None,
     ) -> None:
         self._plan = plan
         self._frontier = frontier
         self._now = now
         self._on_snapshot = on_snapshot
-        self._started_at = now()
+        self._started_at = now() if started_at is None else started_at
         self._log = get_logger("crawler.node")
         self._widening = Widening(plan, frontier, now)
         self._settled: Counter[int] = Counter()
@@ -157,6 +158,16 @@ class CrawlNode:
             self._goes_on = await self._look(now)
             return self._goes_on
         return True
+
+    async def has_work(self) -> bool:
+        """Whether a run that is over has something to claim after all.
+
+        Something was added after the last look, so that the crawl goes on, not the next start.
+        """
+        self.gone_by = None
+        if self.limit is not None or self.holds:
+            return False
+        return (await self._frontier.outlook(now=self._now())).claimable > 0
 
     def _measure(self, now: int) -> None:
         """About one second of what each host without delay settles may be claimed ahead."""

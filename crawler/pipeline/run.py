@@ -17,7 +17,7 @@ from crawler.job.versions import find_versions
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.view import HostState
-from crawler.pipeline.ending import Ending, judge_ending
+from crawler.pipeline.ending import GOES_ON, Ending, judge_ending
 from crawler.pipeline.identity import changes_of, identity_of
 from crawler.pipeline.node import CrawlNode, Snapshot
 from crawler.pipeline.recovery import recover
@@ -44,10 +44,14 @@ class Orders:
     settings: dict[str, Any]
     """As the manifest shows them."""
     on_snapshot: Callable[[Snapshot], None] | None = None
+    started_at: int | None = None
+    """When this process began the crawl, if it ran it before, by other settings."""
+    goes_on: Callable[[], bool] = lambda: False
+    """Whether it is to be run again, by other settings, once this run has wound down."""
 
 
 async def run_node(orders: Orders, manage: Manage) -> Ending:
-    """Run a node whose job is made and locked; return how it ended.
+    """Run a node whose job is made and locked; return how it ended, `GOES_ON` if it has not.
 
     Raises:
         CrawlerError: configuration, output or frontier cannot be used.
@@ -56,7 +60,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     job = Job.at(plan.job, plan.output)
     refuse_network_file_system(job.root)
     now = job_clock(plan.clock_offset_ms)
-    started_at = now()
+    started_at = orders.started_at or now()
     await RulesCache(plan).prepare()
     if not job.frontier.exists() and any(plan.output.glob("part-*.jsonl*")):
         raise FrontierError(
@@ -85,11 +89,13 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
             seeds_known=report.known,
             seeds_rejected=report.rejected,
         )
-        node = CrawlNode(plan, frontier, now, on_snapshot=orders.on_snapshot)
+        node = CrawlNode(plan, frontier, now, started_at=started_at, on_snapshot=orders.on_snapshot)
         signal_number: int | None = None
         error: CrawlerError | None = None
         try:
             signal_number = await manage(node, now)
+            while signal_number is None and not orders.goes_on() and await node.has_work():
+                signal_number = await manage(node, now)
         except CrawlerError as failure:
             error = failure
             raise
@@ -103,6 +109,8 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
                 signal_number=signal_number,
                 error=error,
             )
+        if ending is GOES_ON:
+            return ending
         get_logger("crawler.run").info(
             "crawl_ended", ending=ending.word, exit_code=ending.exit_code
         )
@@ -123,6 +131,8 @@ async def _end(
 ) -> Ending:
     """Judge the ending and write the receipt; after an error as much of it as still can be."""
     plan = orders.plan
+    if error is None and signal_number is None and orders.goes_on():
+        return GOES_ON
     try:
         counters = await frontier.counters()
         outlook = await frontier.outlook(now=now())

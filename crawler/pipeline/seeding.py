@@ -69,6 +69,11 @@ def check_sources(sources: Sequence[str], *, needed: bool) -> None:
                 _refuse_binary(file.read(LOOKED_AT), source, 1)
 
 
+def can_be_read_again(source: str) -> bool:
+    """Whether a source still says what it said: standard input and pipes are empty by then."""
+    return source != "-" and not _is_pipe(source)
+
+
 def _is_pipe(source: str) -> bool:
     """Whether what is read of it is gone then: `crawler start <(command)`."""
     try:

@@ -37,9 +37,9 @@ MUTATIONS = [
     ),
     Mutation(
         "a missing library is said at the start",
-        "qq.py",
-        "        require_packages(plan, http=settings.http is not None)",
-        "        pass",
+        "pipeline/renewing.py",
+        "    require_packages(plan, http=settings.http is not None)",
+        "    pass",
         (f"{TEXTS}::test_without_the_library",),
         slow=True,
     ),
