@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from crawler.model.options import FrontierOptions as FrontierOptions  # noqa: PLC0414 - part of the port
 from crawler.model.options import HostTerms as HostTerms  # noqa: PLC0414 - part of the port
 from crawler.model.part import Part as Part  # noqa: PLC0414 - part of the port
+from crawler.model.part import Pruned, Shipping
 from crawler.model.part import Reopened as Reopened  # noqa: PLC0414 - part of the port
 from crawler.model.part import store_name as store_name  # noqa: PLC0414 - part of the port
 from crawler.model.result import Batch, Fetched, KeptBody, Redirected, RulesVerdict
@@ -33,6 +34,8 @@ class CommitResult(NamedTuple):
 
     lost: frozenset[int]
     new_links: int = 0
+    pruned: frozenset[int] = frozenset()
+    """Parts that the batch refers to and whose files are gone: nothing was committed either."""
 
 
 class StoredRules(NamedTuple):
@@ -44,8 +47,40 @@ class StoredRules(NamedTuple):
     expires_at: int
 
 
+class SealedParts(Protocol):
+    """What becomes of parts once no reader writes to them."""
+
+    async def unpacked(self, *, after: int = 0, limit: int = 1) -> list[Part]:
+        """Return parts that may be packed, by number from after `after`."""
+
+    async def set_packed(self, part_id: int, ending: str | None) -> bool:
+        """Its file's name ends so from now on (None: as written); False if it was pruned."""
+
+    async def to_ship(
+        self, *, now: int, packed: bool = False, after: int = 0, limit: int = 1
+    ) -> list[Part]:
+        """Return parts that the command is to take now; with `packed` only those that are."""
+
+    async def set_shipped(self, part_id: int, *, gone: bool = False) -> None:
+        """The command took it; `gone`: its files too, so it counts as pruned."""
+
+    async def set_ship_failed(self, part_id: int, *, error: str, due: int) -> int:
+        """It is to be tried again at `due`; return how often it was tried so far."""
+
+    async def shipping(self) -> Shipping:
+        """Read in O(parts that are not shipped)."""
+
+    async def prune(self, part_ids: Collection[int]) -> Pruned:
+        """Mark parts whose files are to go, without those that other parts need."""
+
+    async def forget_bodies(self, part_ids: Collection[int]) -> int:
+        """Let nothing point to bodies of these, and of pruned parts, any more; in short steps."""
+
+
 class Frontier(Protocol):
     """The durable store of every known URL: it alone decides when one may be fetched."""
+
+    sealed: SealedParts
 
     async def open(self) -> None:
         """Connect and migrate; `FrontierError` for an unusable store, which is never reset."""

@@ -29,6 +29,7 @@ from crawler.frontier.sqlite_schema import (
     create_file,
     open_store,
 )
+from crawler.frontier.sqlite_sealed import SqliteSealedParts
 from crawler.frontier.sqlite_upkeep import Upkeep
 from crawler.frontier.sqlite_views import Views
 from crawler.frontier.sqlite_wal import fold_log
@@ -36,7 +37,15 @@ from crawler.frontier.statements import load_statements
 from crawler.model.result import Batch, KeptBody
 from crawler.model.view import Explanation, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
-from crawler.ports import AddResult, CommitResult, FrontierOptions, Part, Reopened, StoredRules
+from crawler.ports import (
+    AddResult,
+    CommitResult,
+    FrontierOptions,
+    Part,
+    Reopened,
+    SealedParts,
+    StoredRules,
+)
 
 _LINKS_PER_TRANSACTION = 5_000
 _T = TypeVar("_T")
@@ -86,6 +95,7 @@ class SqliteFrontier:
         self._rejudging = Rejudging(sql, book)
         self._parts = Parts(sql, book, self._node)
         self._views = Views(sql, options, keys)
+        self.sealed: SealedParts = SqliteSealedParts(sql, self._run)
 
     def _open(self, connection: sqlite3.Connection) -> int:
         opened = open_store(connection, self._path, read_only=self._read_only)

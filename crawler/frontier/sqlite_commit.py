@@ -27,6 +27,14 @@ class _LeasesLostError(Exception):
     """Rolls the transaction back."""
 
 
+class _PartsGoneError(Exception):
+    """Rolls it back too: `parts` were pruned, and records were to point into them."""
+
+    def __init__(self, parts: frozenset[int]) -> None:
+        super().__init__()
+        self.parts = parts
+
+
 class Settling:
     """Commits batches to one store."""
 
@@ -70,6 +78,8 @@ class Settling:
                 self._hurry(connection, batch, now)
         except _LeasesLostError:
             return CommitResult(self._find_lost(connection, batch))
+        except _PartsGoneError as error:
+            return CommitResult(frozenset(), pruned=error.parts)
         return CommitResult(frozenset(), new)
 
     def _list(self, connection: sqlite3.Connection, batch: Batch, grouped: Grouped) -> None:
@@ -121,6 +131,11 @@ class Settling:
     def _keep_bodies(self, connection: sqlite3.Connection, batch: Batch) -> None:
         if not batch.bodies and not batch.refers_to:
             return
+        if batch.refers_to:
+            others = json.dumps(list(batch.refers_to))
+            gone = connection.execute(self._sql["pruned_among"], (others,)).fetchall()
+            if gone:
+                raise _PartsGoneError(frozenset(part for (part,) in gone))
         connection.executemany(self._sql["add_body"], [body[:6] for body in batch.bodies])
         part_id = batch.parts[0].part_id
         connection.executemany(

@@ -37,11 +37,11 @@ class Parts:
             rows = connection.execute(
                 self._sql["seal_parts_of"], (reader, now, self._shipped)
             ).fetchall()
-        return [_part(row) for row in rows]
+        return [to_part(row) for row in rows]
 
     def all(self, connection: sqlite3.Connection) -> list[Part]:
         """Return all parts."""
-        return [_part(row) for row in connection.execute(self._sql["read_parts"]).fetchall()]
+        return [to_part(row) for row in connection.execute(self._sql["read_parts"]).fetchall()]
 
     def reopen(self, connection: sqlite3.Connection, part: Part) -> Reopened:
         """Make all URLs of a part, and of those that lean on it, ready again."""
@@ -49,7 +49,7 @@ class Parts:
         urls = 0
         with immediate(connection):
             rows = connection.execute(self._sql["parts_leaning_on"], (part.part_id,)).fetchall()
-            parts = [_part(row) for row in rows]
+            parts = [to_part(row) for row in rows]
             for one in parts:
                 urls += self._empty(connection, one.part_id, ledger)
             ledger.book(connection)
@@ -114,7 +114,8 @@ class Parts:
         return {row[0]: KeptBody(*row) for row in rows if row is not None}
 
 
-def _part(row: tuple[Any, ...]) -> Part:
+def to_part(row: tuple[Any, ...]) -> Part:
+    """Return the part of a row of the store."""
     part_id, name, size, records, sealed, store_bytes, sealed_at, packed, shipped, pruned = row
     return Part(
         part_id,

@@ -39,6 +39,30 @@ def store_name(part_id: int) -> str:
     return f"part-{part_id:06d}.warc.gz"
 
 
+class Shipping(NamedTuple):
+    """How it stands with parts that a command is to take."""
+
+    waiting: int
+    """Parts that it has not taken."""
+    failed: int
+    """Those of them that it was tried with."""
+    next_due: int | None
+    """ms; when the next of them is tried (again)."""
+    most_tries: int
+    """Of one part."""
+    error: str | None
+    """How the last of those tries failed."""
+
+
+class Pruned(NamedTuple):
+    """Ids of parts."""
+
+    gone: frozenset[int]
+    """Their files may be removed now."""
+    needed: frozenset[int]
+    """Kept: records of other parts point to bodies in these."""
+
+
 class Reopened(NamedTuple):
     """What it means that a part lost bytes."""
 

@@ -5,7 +5,7 @@ page's record points to the body as well as to that. What was stored is looked u
 and the latest are remembered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from crawler.extract.record import timestamp
 from crawler.model.result import KeptBody
@@ -61,6 +61,10 @@ class Bodies:
             self._latest[body.content_hash] = body
         while len(self._latest) > MAX_REMEMBERED:
             del self._latest[next(iter(self._latest))]
+
+    def forget(self, parts: Collection[int]) -> None:
+        """Note that the files of these parts are gone."""
+        self._latest = {k: body for k, body in self._latest.items() if body.part_id not in parts}
 
     async def _find(self, exchanges: Sequence[PackedExchange]) -> dict[bytes, KeptBody]:
         asked = {e.content_hash for e in exchanges if e.content_hash and _may_share(e)}

@@ -190,7 +190,7 @@ class Committer:
             begun_ns = time.monotonic_ns()
             answer = await self._frontier.commit(_batch(kept, links, marks, added), now=self._now())
             self._measures.committed((time.monotonic_ns() - begun_ns) // 1000)
-            if not answer.lost:
+            if not answer.lost and not answer.pruned:
                 if marks:
                     part.keep()
                 if self._bodies is not None:
@@ -199,6 +199,8 @@ class Committer:
             part.cut_back()
             self._measures.lost(len(answer.lost))
             lost |= answer.lost
+            if self._bodies is not None:
+                self._bodies.forget(answer.pruned)
 
     async def _lay_out(self, settlements: Sequence[Settlement], part: OpenPart) -> Appended:
         if self._bodies is not None:

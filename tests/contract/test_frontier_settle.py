@@ -4,7 +4,7 @@ import pytest
 
 from crawler.errors import FrontierError
 from crawler.model.result import Batch, KeptBody, PartMark
-from crawler.ports import Part
+from crawler.ports import CommitResult, Part
 from tests.contract.conftest import counted, links, note, pages, result, rules, settle
 
 
@@ -56,7 +56,7 @@ async def test_outcomes_are_counted(make):
         Batch(results=results, links=found, counts={"refused:scope": 3}, roots=["https://r/"]),
         now=10,
     )
-    assert answer == (frozenset(), 1)
+    assert answer == CommitResult(frozenset(), 1)
     assert await counted(frontier) == {
         "ready": 1,
         "done": 4,
@@ -129,7 +129,7 @@ async def test_a_lost_lease_rolls_all_back(make):
         parts=[PartMark(part.part_id, 0, 100, 3)],
         counts={"refused:scope": 1},
     )
-    assert await frontier.commit(batch, now=3) == (frozenset({items[0].lease_id}), 0)
+    assert await frontier.commit(batch, now=3) == CommitResult(frozenset({items[0].lease_id}))
     assert await counted(frontier) == before
     assert [p.bytes for p in await frontier.parts()] == [0]
     await settle(frontier, [*items[1:], again], 4)
@@ -437,5 +437,5 @@ async def test_an_empty_frontier_has_nothing_to_do(make):
     assert await frontier.claim(10, now=0) == []
     assert await frontier.tick(now=0) == 0
     assert await frontier.recover(now=0) == []
-    assert await frontier.commit(Batch(), now=0) == (frozenset(), 0)
+    assert await frontier.commit(Batch(), now=0) == CommitResult(frozenset())
     assert set((await frontier.counters()).values()) == {0}

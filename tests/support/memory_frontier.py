@@ -23,6 +23,7 @@ from crawler.ports import (
     Reopened,
     StoredRules,
 )
+from tests.support.memory_parts import MemorySealedParts
 
 MOVES_PER_HOST = 100
 MAX_FUTURE_MS = 31 * 24 * 3_600_000
@@ -148,6 +149,7 @@ class MemoryFrontier:
         self.part_rows: dict[int, tuple[str, Part]] = {}
         self.kept: dict[bytes, KeptBody] = {}
         self.part_refs: set[tuple[int, int]] = set()
+        self.sealed = MemorySealedParts(self)
         self.root_list: list[str] = []
         self.values: dict[str, str] = {}
         self.refs = itertools.count(1)
@@ -522,6 +524,9 @@ class MemoryFrontier:
                 lost.add(rules.lease_id)
         if lost:
             return CommitResult(frozenset(lost))
+        gone = {other for other in batch.refers_to if self.part_rows[other][1].pruned}
+        if gone:
+            return CommitResult(frozenset(), pruned=frozenset(gone))
         changed = self.changed(batch.links, now)
         for mark in batch.parts:
             reader, part = self.part_rows[mark.part_id]
@@ -536,7 +541,8 @@ class MemoryFrontier:
                 ),
             )
         for body in batch.bodies:
-            self.kept.setdefault(body.content_hash, body)
+            if body.content_hash not in self.known_bodies():
+                self.kept[body.content_hash] = body
         for other in batch.refers_to:
             self.part_refs.add((other, batch.parts[0].part_id))
         for result in batch.results:
@@ -864,7 +870,11 @@ class MemoryFrontier:
         return len(lost)
 
     async def bodies(self, hashes: Collection[bytes]) -> dict[bytes, KeptBody]:
-        return {one: self.kept[one] for one in hashes if one in self.kept}
+        known = self.known_bodies()
+        return {one: known[one] for one in hashes if one in known}
+
+    def known_bodies(self) -> dict[bytes, KeptBody]:
+        return {k: b for k, b in self.kept.items() if not self.part_rows[b.part_id][1].pruned}
 
     async def parts(self) -> list[Part]:
         return [part for _, part in self.part_rows.values()]

@@ -100,12 +100,15 @@ FROM parts JOIN leaning USING (id) WHERE pruned = 0 ORDER BY parts.id;
 -- name: find_body
 -- Where a body was stored first, and of which page.
 SELECT bodies.content_hash, bodies.part, start, length, url_id, fetched_at, url FROM bodies
-JOIN urls ON urls.id = url_id WHERE bodies.content_hash = ?1;
+JOIN urls ON urls.id = url_id JOIN parts ON parts.id = bodies.part
+WHERE bodies.content_hash = ?1 AND pruned = 0;
 
 -- name: add_body
--- A body that is stored for the first time; another process may have been faster.
+-- A body that is stored for the first time; another process may have been faster. One that was pruned is
+-- stored anew.
 INSERT INTO bodies (content_hash, part, start, length, url_id, fetched_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO UPDATE SET part = ?2, start = ?3, length = ?4, url_id = ?5, fetched_at = ?6
+WHERE (SELECT pruned FROM parts WHERE id = bodies.part) = 1;
 
 -- name: add_part_ref
 -- Records of part ?2 point into part ?1.
