@@ -9,6 +9,7 @@
 import asyncio
 import gc
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -26,7 +27,7 @@ from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
-from crawler.logs import configure, get_logger
+from crawler.logs import bind, configure, flush, get_logger
 from crawler.pipeline.context import context
 from crawler.pipeline.ending import GOES_ON, SIGNAL_BASE, Ending
 from crawler.pipeline.reader import reader
@@ -145,11 +146,17 @@ class Runner:
                 log_format=settings.log_format,
                 color=not settings.no_color and sys.stderr.isatty(),
                 debug=settings.debug,
+                max_bytes=settings.log_max_bytes,
+                keep=settings.log_keep,
             )
+            bind(run=secrets.token_hex(4))
             for note in settings.notes:
                 get_logger("crawler.conf").warning("setting_noted", note=note)
             async with self._admin(plan, job), self._hangups():
-                return await self._crawl(live)
+                try:
+                    return await self._crawl(live)
+                finally:
+                    flush()
 
     @asynccontextmanager
     async def _hangups(self) -> "AsyncIterator[None]":

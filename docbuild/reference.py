@@ -94,6 +94,8 @@ def _table(what: str, notes: Notes, told: set[str]) -> Table:
         "record": (("Key", "Type", "What it says"), lambda: rows.record_rows(notes)),
         "error": (("Word", "What happened", "Tried again"), lambda: rows.failure_rows(notes)),
         "errors": (("Error", "Exit code", "Meaning"), lambda: rows.error_rows(notes)),
+        "event fields": (("Field", "Meaning"), rows.event_field_rows),
+        "events": (("Event", "Level", "Fields", "Meaning"), rows.event_rows),
         "exit codes": (("Code", "Meaning", "What to do"), lambda: rows.exit_code_rows(notes)),
     }
     if what not in tables:

@@ -15,6 +15,7 @@ from crawler.cli.options import CRAWL_OPTIONS
 from crawler.conf.settings import ENV_PREFIX, Settings
 from crawler.conf.show import plain
 from crawler.conf.sources import FILE_ONLY, FLAG_ONLY, NAMES, flag_of
+from crawler.model.events import COMMON_FIELDS, EVENTS
 from crawler.model.exit_codes import EXIT_CODES
 from crawler.model.failures import FAILURES
 from crawler.model.record import RECORD_KEYS, Record
@@ -217,3 +218,16 @@ def exit_code_rows(notes: Notes) -> list[Row]:
         note = notes.note("exit codes", str(code))
         rows.append((str(code), meaning, _with_note(remedy, note)))
     return rows
+
+
+def event_field_rows() -> list[Row]:
+    """Return what every event has, or may have."""
+    return [(f"`{name}`", meaning) for name, meaning in COMMON_FIELDS.items()]
+
+
+def event_rows() -> list[Row]:
+    """Return every event that is logged: least level, own fields, meaning."""
+    return [
+        (f"`{name}`", event.level, ", ".join(f"`{field}`" for field in event.fields), event.meaning)
+        for name, event in EVENTS.items()
+    ]

@@ -39,6 +39,7 @@ class ReaderHandle:
         """The parent ended it: nothing it held is to blame."""
         self.broken: tuple[str, int] | None = None
         """Why its context could not be made, and the exit code for that."""
+        self._retired = False
         self._kill_lock = threading.Lock()
         self._killed = False
 
@@ -66,9 +67,15 @@ class ReaderHandle:
         self.running.add(lease_id)
         self._jobs_left -= 1
 
+    def retire(self) -> None:
+        """Deal it nothing more: it is about to end on purpose, and another takes its place."""
+        self._jobs_left = 0
+        self._retired = True
+        self.ended_on_purpose = True
+
     def job_not_run(self) -> None:
         """An item came back unstarted: the reader still counts on another one."""
-        self._jobs_left += 1
+        self._jobs_left += not self._retired
 
     def watch(self) -> None:
         """Get a handle of the process that cannot come to mean another one."""

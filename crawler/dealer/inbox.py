@@ -16,6 +16,8 @@ from crawler.dealer.messages import Down
 from crawler.dealer.wire import FrameSource
 from crawler.model.work import Item
 
+_END = "close"
+
 
 class Inbox:
     """Items that were dealt to this reader and not begun yet."""
@@ -49,8 +51,10 @@ class Inbox:
         """Begin to read what the parent deals."""
         self._loop.add_reader(self._source.fileno(), self._on_readable)
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Item:  # noqa: ARG002 - the shape of Queue
-        """Hand out an item if a slot is free; never blocks the loop."""
+    def get(self, block: bool = True, timeout: float | None = None) -> Item | str:  # noqa: ARG002 - the shape of Queue
+        """Hand out an item if a slot is free, the runner's word for the end; never blocks."""
+        if self.stopped.is_set():
+            return _END  # the flag of all readers need not be set: this one alone may be asked
         if self._items and self._free > 0:
             self._free -= 1
             return self._items.popleft()

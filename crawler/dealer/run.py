@@ -14,6 +14,7 @@ from crawler.dealer.alarm import Alarm
 from crawler.dealer.dealer import Dealer
 from crawler.dealer.deck import Deck
 from crawler.dealer.fleet import Fleet
+from crawler.dealer.memory import MemoryGuard
 from crawler.dealer.messages import ReaderEnds
 from crawler.dealer.pace import Pace
 from crawler.dealer.watchdog import Watchdog
@@ -49,6 +50,7 @@ class DealerSettings(Protocol):
     lookup_block_size: int
     max_jobs_per_process: int | None
     concurrent_tasks_per_process: int
+    max_reader_memory: int | None
     per_host: int
     """Fetches that may run side by side at one host without delay."""
 
@@ -116,6 +118,7 @@ class Run:
             dealt=self._on_dealt,
         )
         self.state = self._fleet.state
+        self._memory = MemoryGuard(settings.max_reader_memory, self._loop.time, self._grace_s)
         self._watchdog = Watchdog(
             lambda: list(self._dealer.readers),
             reader_stuck_s=reader_stuck_s,
@@ -155,8 +158,7 @@ class Run:
             if self._deck.qsize() < self._low and self._pace.due_in(self._loop.time()) <= 0:
                 await self._claim()
                 if self._heard and self._is_nothing_out():
-                    # The last item is settled and brought nothing new: the end, most likely. Once
-                    # for each news, so that an idle node beats no faster than ever.
+                    # All is settled: the end, most likely. An idle node beats no faster than ever.
                     self._beat_at = 0.0
             self._dealer.deal()
             if self._loop.time() >= self._beat_at and not await self._beat():
@@ -198,6 +200,7 @@ class Run:
     async def _beat(self) -> bool:
         self._heard = False
         self._beat_at = self._loop.time() + _BEAT_S
+        self._memory.look(self._dealer.readers)
         return await self._node.beat()
 
     # -- what readers leave behind ---------------------------------------------------------------

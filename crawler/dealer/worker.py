@@ -20,6 +20,7 @@ from crawler.dealer.link import ParentLink
 from crawler.dealer.messages import Duties, ReaderEnds
 from crawler.dealer.process import is_orphan, leave, settle_in
 from crawler.errors import CrawlerError, is_external
+from crawler.logs import bind, flush
 from crawler.model.work import Item
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def worker_main(ends: ReaderEnds, duties: Duties) -> None:
     """Run in the child, from fork to exit; never returns."""
     try:
         settle_in(parent_pid=duties.parent_pid, foreign_fds=ends.foreign_fds)
+        bind(reader=ends.name)
         asyncio.run(Worker(ends, duties).live())
     except BaseException:  # the process ends here, whatever it was
         logger.exception("reader_died", extra={"reader": ends.name})
@@ -92,6 +94,7 @@ class Worker:
             logger.exception("reader_died", extra={"reader": self._ends.name})
             exit_code = 1
         await self._link.drain(self._ends.grace_s * _CLOSE_SHARE)
+        flush()
         leave(exit_code)
 
     async def _make_context(self) -> dict[str, Any] | None:

@@ -74,7 +74,7 @@ class Callbacks:
         except Overtime as late:
             where = place_of(late.__traceback__, callback.directory)
             faults = [f"did not return within {self._limit_s:g} s{where}"]
-            self._log.warning("callback_overtime", url=url, callback=name, limit_s=self._limit_s)
+            self._log.warning("callback_ended", url=url, callback=name, limit_s=self._limit_s)
         except _Unusable as unusable:
             faults = [str(unusable)]
         except BaseException as error:

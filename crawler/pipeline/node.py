@@ -15,6 +15,7 @@ from crawler.model.measures import Clocked, Timing
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
+from crawler.pipeline.disk_guard import DiskGuard
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
@@ -73,6 +74,7 @@ class CrawlNode:
         self._started_at = now() if started_at is None else started_at
         self._log = get_logger("crawler.node")
         self._widening = Widening(plan, frontier, now)
+        self._disks = DiskGuard((plan.job, plan.output), plan.min_free_bytes)
         self._settled: Counter[int] = Counter()
         self._ahead: dict[int, int] = {}
         self._looked_at = self._ticked_at = self._checkpoint_at = 0
@@ -147,6 +149,7 @@ class CrawlNode:
         if now - self._ticked_at >= TICK_MS:
             self._measure(now)
             self._ticked_at = now
+            self._disks.look(self.holds)
             if self._visits_until is not None and self._plan.keep_running:
                 self._visits_until = now
             await self._frontier.tick(now=now, visits_until=self._visits_until)

@@ -204,7 +204,7 @@ def _say(out: Counter[str], back: int, records: int | None) -> None:
     if out:
         reasons = ", ".join(f"{reason} {count}" for reason, count in out.most_common())
         text = f"narrower rules: {out.total()} queued URLs are out now ({reasons})"
-        log.warning("rules_narrower", result=text)
+        log.warning("rules_narrowed", result=text)
     if back or records is not None:
         read = "" if records is None else f" ({records} records read)"
-        log.warning("rules_wider", result=f"wider rules: {back} URLs came back{read}")
+        log.warning("rules_widened", result=f"wider rules: {back} URLs came back{read}")

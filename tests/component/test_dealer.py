@@ -1,6 +1,7 @@
 """The process transport with real processes: nothing is lost, doubled, starved or left behind."""
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import random
@@ -142,6 +143,32 @@ async def test_recycling_loses_no_task(jobs: int) -> None:
     assert len(node.buried) >= count // jobs
     assert sum(held for _, held, _ in node.buried) == 0
     assert len({name for name, _, _ in node.buried}) == len(node.buried)
+
+
+async def test_a_reader_that_outgrew_is_replaced_and_loses_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A leak, ours or a callback's, would take the machine's memory in the course of weeks."""
+    node = MemoryNode(urls(300))
+    kept = []
+
+    async def reader(item: Item, ctx: dict[str, Any]) -> None:
+        kept.append(bytes(2_000_000))  # zeros that nobody touched are no memory yet
+        kept[-1] = bytearray(kept[-1])
+        await asyncio.sleep(0.1)
+        await quick_reader(item, ctx)
+
+    limit = 200_000_000
+    with caplog.at_level(logging.WARNING):
+        queue = crawl_queue(node, reader, max_reader_memory=limit, concurrent_tasks_per_process=4)
+        await queue.main()
+    assert_each_settled_once(node)
+    outgrew = [record for record in caplog.records if record.msg == "reader_outgrew"]
+    assert outgrew
+    assert all(record.resident_bytes > limit and not record.killed for record in outgrew)
+    assert len(node.buried) > 2
+    assert sum(held for _, held, _ in node.buried) == 0
+    assert not node.crashed
 
 
 async def test_slow_host_parks_in_the_parent_while_others_flow() -> None:

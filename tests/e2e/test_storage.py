@@ -14,7 +14,7 @@ import pytest
 from tests.support.crawl import Crawl, assert_exactly_once, poll
 from tests.support.site import TestSite
 
-FAST = ("--delay", "0", "-p", "2", "-c", "16")
+FAST = ("--delay", "0", "-p", "2", "-c", "16", "--min-free-disk", "0")
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +191,26 @@ def test_output_on_a_full_disk_of_its_own(site: TestSite, small_disk: Path, tmp_
     assert crawl.run() == 0, crawl.err
     files = sorted((small_disk / "out").glob("part-*.jsonl"))
     crawl.part_files = lambda: files  # type: ignore[method-assign]
+    assert_exactly_once(crawl, site.urls)
+
+
+def test_a_crawl_waits_before_the_disk_is_full(site: TestSite, small_disk: Path) -> None:
+    """It would end, and perhaps take others on the machine with it, for want of a clean-up."""
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    filler = small_disk / "filler"
+    slow = (*FAST, "--per-host", "1", "--min-free-disk", "40MB")
+    crawl = Crawl(small_disk / "job", site.seeds_file, *slow).start()
+    poll(lambda: crawl.written() > 0, "some records", every_s=0)
+    filler.write_bytes(bytes(30 * 1024 * 1024))
+    poll(lambda: crawl.events("disk_filled") or crawl.process.poll() is not None, "the guard")
+    (filled,) = crawl.events("disk_filled")
+    assert filled["free_bytes"] < filled["min_free_bytes"] == 40_000_000
+    poll(lambda: crawl.leased() == 0, "what was claimed before is finished")
+    assert len(crawl.records_so_far()) < len(site.urls)
+    assert crawl.process.poll() is None
+    filler.unlink()
+    assert crawl.wait() == 0, crawl.err
+    assert crawl.events("disk_freed")
     assert_exactly_once(crawl, site.urls)
 
 

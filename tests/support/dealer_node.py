@@ -65,6 +65,7 @@ class QueueSettings(Settings):
     graceful_shutdown_timeout: float = 8.0
     lookup_block_size: int = 100
     max_jobs_per_process: int | None = None
+    max_reader_memory: int | None = None
     concurrent_tasks_per_process: int = 16
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from crawler import logs
 from crawler.errors import StorageError
+from crawler.logs.repeats import MOST_INFOS, MOST_WARNINGS, WINDOW_S, Repeats
 
 
 @pytest.fixture(autouse=True)
@@ -200,3 +201,142 @@ def test_start_does_not_pay_for_rich() -> None:
         "import rich.console, structlog.dev"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_repeats_are_counted_not_written(tmp_path: Path) -> None:
+    """A server that fails a million times must not fill the disk with the news."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical")
+    log = logs.get_logger("crawler.test")
+    for number in range(MOST_WARNINGS + 30):
+        log.warning("server_lost", host=f"{number}.example")
+    log.info("crawl_ended")
+    logs.close()
+    lines = _lines(path)
+    assert [line["event"] for line in lines].count("server_lost") == MOST_WARNINGS
+    dropped = lines[-1]
+    assert lines[-2]["event"] == "crawl_ended"
+    assert (dropped["event"], dropped["name"], dropped["count"]) == (
+        "events_dropped",
+        "server_lost",
+        30,
+    )
+    assert dropped["level"] == "warning"
+
+
+def test_sentences_of_libraries_count_as_one(tmp_path: Path) -> None:
+    """The values in them differ each time."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical")
+    for number in range(MOST_WARNINGS + 1):
+        logging.getLogger("foreign").warning("lost %d", number)
+    logs.close()
+    *lines, dropped = _lines(path)
+    assert [line["event"] for line in lines] == [f"lost {number}" for number in range(20)]
+    assert (dropped["name"], dropped["count"]) == ("lost %d", 1)
+    assert all("_name" not in line for line in lines)
+
+
+def test_a_window_ends_and_says_what_it_dropped() -> None:
+    repeats = Repeats()
+    for _ in range(MOST_INFOS + 5):
+        repeats.is_written("x", "a_b", logging.INFO, 0.0)
+    assert list(repeats.ended(WINDOW_S - 1)) == []
+    assert [(d.name, d.times) for d in repeats.ended(WINDOW_S)] == [("a_b", 5)]
+    assert repeats.is_written("x", "a_b", logging.INFO, WINDOW_S)
+    assert list(repeats.ended(3 * WINDOW_S)) == []
+
+
+def test_the_log_begins_anew_and_keeps_the_old_ones(tmp_path: Path) -> None:
+    """Months of events in one file fill the disk."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical", max_bytes=1000, keep=2)
+    log = logs.get_logger("crawler.test")
+    for number in range(40):
+        log.info("part_sealed", number=number)
+    logs.close()
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["log", "log.1", "log.2"]
+    assert all(file.stat().st_size <= 1000 for file in files)
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    numbers = [line["number"] for file in reversed(files) for line in _lines(file)]
+    assert numbers == list(range(numbers[0], 40))
+
+
+def test_processes_share_a_log_that_begins_anew(tmp_path: Path) -> None:
+    """Two that rename at once, or one that goes on in a file nobody keeps, would lose lines."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical", max_bytes=20_000, keep=1000)
+    names = [f"line_{number}" for number in range(500)]
+    children = []
+    for child in range(4):
+        pid = os.fork()
+        if pid == 0:
+            log = logs.get_logger(f"child-{child}")
+            for number in range(len(names)):
+                log.info(names[number])
+            os._exit(0)
+        children.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+    logs.close()
+    files = list(tmp_path.iterdir())
+    assert len(files) > 5
+    seen = [(line["logger"], line["event"]) for file in files for line in _lines(file)]
+    assert len(seen) == len(set(seen)) == 2000
+
+
+def test_a_process_says_only_what_it_dropped_itself(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    logs.configure(path, level="critical")
+    for _ in range(MOST_WARNINGS + 1):
+        logs.get_logger("x").warning("a_b")
+    pid = os.fork()
+    if pid == 0:
+        logs.get_logger("x").warning("a_b")
+        logs.flush()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    logs.close()
+    names = [line["event"] for line in _lines(path)]
+    assert names == ["a_b"] * MOST_WARNINGS + ["a_b", "events_dropped"]
+
+
+def test_a_full_disk_costs_lines_and_not_the_rest_of_them(tmp_path: Path) -> None:
+    """The log would otherwise stay silent after the disk has space again."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical")
+    log_file = logs._get_sinks().file
+    assert log_file is not None
+    real, log_file._file = log_file._file, os.open("/dev/full", os.O_WRONLY)
+    logs.get_logger("x").info("a_b")
+    os.close(log_file._file)
+    log_file._file, log_file._not_before = real, 1.0
+    logs.get_logger("x").info("c_d")
+    assert [line["event"] for line in _lines(path)] == ["c_d"]
+
+
+def test_what_is_bound_is_in_every_event(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    code = (
+        "import logging, sys; from pathlib import Path; from crawler import logs;"
+        "logs.configure(Path(sys.argv[1])); logs.bind(reader='r1');"
+        "logs.get_logger('x').info('a_b'); logging.getLogger('y').warning('z')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True)
+    assert [line["reader"] for line in _lines(path)] == ["r1", "r1"]
+
+
+def test_warnings_of_python_are_events(tmp_path: Path) -> None:
+    """They would stand on stderr, in the middle of the progress."""
+    path = tmp_path / "log"
+    code = (
+        "import sys, warnings; from pathlib import Path; from crawler import logs;"
+        "logs.configure(Path(sys.argv[1]), level='critical'); warnings.warn('too old')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    (line,) = _lines(path)
+    assert (line["logger"], line["level"]) == ("py.warnings", "warning")
+    assert "too old" in line["event"]

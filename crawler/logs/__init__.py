@@ -1,66 +1,61 @@
 """structlog: one pipeline for our events and for those of the libraries.
 
-    event ──► level? ──► + time, logger, process ──► secrets masked ──► job's log (JSON)
-    logging record ─┘                                               └─► stderr (console or JSON)
+    event ──► level? ──► + time, logger, process ──► too many? ──► secrets masked ──► job's log
+    logging record ─┘                                                             └─► stderr
 
-An event's name is `noun_verb`, its values are fields; a library's record keeps its sentence. Until
-`configure` runs, warnings go to stderr and nothing to a file. Nothing happens at import.
+An event's name is `noun_verb` (`crawler.model.events` lists them), its values are fields; a
+library's record keeps its sentence. Until `configure` runs, warnings go to stderr and nothing to a
+file. Nothing happens at import.
 """
 
 import logging
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from crawler.errors import StorageError
+from crawler.logs.file import LogFile
+from crawler.logs.lines import Event, colored_line, console_line, json_line
+from crawler.logs.repeats import Repeats
 from crawler.model.secret import HIDDEN, SECRET_NAMES, mask_values
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-Event = MutableMapping[str, Any]
 Format = Literal["console", "json"]
 
-_FILE_MODE = 0o600
 _UNSEEN = ("rich", "better_exceptions", "greenlet", "twisted")
 _NEVER = logging.CRITICAL + 1
-_COLORS = {"debug": 34, "info": 32, "warning": 33, "error": 31, "critical": 31}
-
-# Characters that move the cursor, turn the line or hide: C0 and C1 controls, line separators, bidi
-# and zero-width marks. A page's title in a message must not be able to write elsewhere.
-_UNSAFE = [*range(0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x2010)]
-_UNSAFE += [*range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
-_ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _UNSAFE}
-_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in _UNSAFE if code >= 0x7F}
+_DROPPED = "events_dropped"
+_NAME = "_name"
+"""A library's sentence before its values were put in: what it is counted by."""
 
 
 class _Sinks:
-    """Where events go: one descriptor opened for appending, and stderr."""
+    """Where events go: the job's log, and stderr."""
 
     def __init__(self) -> None:
-        self.file = -1
-        self.path: Path | None = None
+        self.file: LogFile | None = None
         self.file_level = _NEVER
         self.console_level = logging.WARNING
-        self.write_console: Callable[[Event], str] = _console_line
+        self.write_console: Callable[[Event], str] = console_line
         self.pid = os.getpid()
         self.children_write = True
+        self._repeats = (self.pid, Repeats())
+
+    def repeats(self) -> Repeats:
+        """Return this process's own: what its parent has dropped is the parent's to say."""
+        if self._repeats[0] != os.getpid():
+            self._repeats = (os.getpid(), Repeats())
+        return self._repeats[1]
 
     def emit(self, level: int, event: Event) -> None:
-        if level >= self.file_level:
-            self._append(_json_line(event).encode("utf-8", "backslashreplace"))
+        if level >= self.file_level and self.file is not None:
+            self.file.append(json_line(event).encode("utf-8", "backslashreplace"))
         if level >= self.console_level:
             self._print(self.write_console(event))
-
-    def _append(self, line: bytes) -> None:
-        # One write of a descriptor in append mode: lines of several processes never mix. A full
-        # disk costs log lines here; where it costs records it is an error of its own.
-        try:
-            os.write(self.file, line)
-        except OSError:
-            self.file_level = _NEVER
 
     def _print(self, line: str) -> None:
         try:
@@ -84,6 +79,8 @@ def configure(
     log_format: Format = "console",
     color: bool = False,
     debug: bool = False,
+    max_bytes: int = 100_000_000,
+    keep: int = 5,
 ) -> None:
     """Send events to the job's log and to stderr; call it in the parent, before any fork.
 
@@ -93,6 +90,8 @@ def configure(
         log_format: on stderr; the file is always JSON.
         color: whether stderr may be coloured.
         debug: everything goes everywhere.
+        max_bytes: the file begins anew at this size.
+        keep: so many old ones stay, the newest as `.1`.
 
     Raises:
         StorageError: the file cannot be opened.
@@ -102,23 +101,24 @@ def configure(
     sinks.pid = os.getpid()
     sinks.console_level = logging.DEBUG if debug else _number(level)
     if path is not None:
-        sinks.file = _open(path)
-        sinks.path = path
+        sinks.file = LogFile(path, max_bytes=max_bytes, keep=keep)
         sinks.file_level = min(sinks.console_level, logging.INFO)
+        logging.captureWarnings(True)
     if log_format == "json":
-        sinks.write_console = _json_line
+        sinks.write_console = json_line
     else:
-        sinks.write_console = _colored_line if color else _console_line
+        sinks.write_console = colored_line if color else console_line
     _set_up(min(sinks.file_level, sinks.console_level))
 
 
 def close() -> None:
     """Close the job's log; warnings go to stderr again."""
     sinks = _get_sinks()
-    if sinks.file >= 0:
-        os.close(sinks.file)
-    sinks.file, sinks.path, sinks.file_level = -1, None, _NEVER
-    sinks.console_level, sinks.write_console = logging.WARNING, _console_line
+    flush()
+    if sinks.file is not None:
+        sinks.file.close()
+    sinks.file, sinks.file_level = None, _NEVER
+    sinks.console_level, sinks.write_console = logging.WARNING, console_line
 
 
 def leave_stderr_to_parent() -> None:
@@ -135,7 +135,17 @@ def relay(event: Event) -> None:
 
 def log_path() -> Path | None:
     """Return the file that events go to, if there is one."""
-    return None if _sinks is None else _sinks.path
+    return None if _sinks is None or _sinks.file is None else _sinks.file.path
+
+
+def bind(**values: str) -> None:
+    """Give all events of this process these values too, from now on."""
+    _structlog().contextvars.bind_contextvars(**values)
+
+
+def flush() -> None:
+    """Say what was dropped so far; call it before the process ends."""
+    _tell_dropped(time.monotonic(), all_of_them=True)
 
 
 def get_logger(name: str) -> "FilteringBoundLogger":
@@ -152,14 +162,6 @@ def _get_sinks() -> _Sinks:
     if _sinks is None:
         _sinks = _Sinks()
     return _sinks
-
-
-def _open(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags, _FILE_MODE)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _number(level: str) -> int:
@@ -193,6 +195,7 @@ def _set_up(level: int) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _describe,
+            _count,
             structlog.processors.format_exc_info,
             _mask,
             _to_sinks,
@@ -226,6 +229,25 @@ def _describe(logger: _NamedLogger, _method: str, event: Event) -> Event:
     return event
 
 
+def _count(logger: _NamedLogger, _method: str, event: Event) -> Event:
+    """Let an event through, unless many of its name came just now."""
+    name = event.pop(_NAME, event.get("event"))
+    if name == _DROPPED:
+        return event
+    now = time.monotonic()
+    _tell_dropped(now)
+    if not _get_sinks().repeats().is_written(logger.name, str(name), _number(event["level"]), now):
+        raise _structlog().DropEvent
+    return event
+
+
+def _tell_dropped(now: float, *, all_of_them: bool = False) -> None:
+    for dropped in _get_sinks().repeats().ended(now, all_of_them=all_of_them):
+        get_logger(dropped.logger).log(
+            dropped.level, _DROPPED, name=dropped.name, count=dropped.times, for_s=dropped.for_s
+        )
+
+
 def _mask(_logger: object, _method: str, event: Event) -> Event:
     for key, value in event.items():
         event[key] = HIDDEN if key in SECRET_NAMES else mask_values(value)
@@ -251,50 +273,5 @@ class _Foreign(logging.Handler):
             text = str(record.msg)
         level = min(record.levelno, logging.CRITICAL)
         extra = {name: record.__dict__[name] for name in record.__dict__.keys() - _RECORD_NAMES}
+        extra[_NAME] = str(record.msg)
         get_logger(record.name).log(level - level % 10, text, exc_info=record.exc_info, **extra)
-
-
-def _json_line(event: Event) -> str:
-    import orjson  # noqa: PLC0415
-
-    try:
-        line = orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:
-        # Lone surrogates from a bad name on disk, or an integer beyond 64 bits.
-        import json  # noqa: PLC0415
-
-        line = json.dumps(event, default=repr)
-    return (line if line.isascii() and "\x7f" not in line else line.translate(_JSON_ESCAPES)) + "\n"
-
-
-def _console_line(event: Event) -> str:
-    return _render(event, color=False)
-
-
-def _colored_line(event: Event) -> str:
-    return _render(event, color=True)
-
-
-def _render(event: Event, *, color: bool) -> str:
-    """Return `08:30:12 warning reader_buried freed=3`, and a traceback below it."""
-    rest = dict(event)
-    level = str(rest.pop("level", "info"))
-    clock = str(rest.pop("timestamp", ""))[11:19]
-    name = str(rest.pop("event", "")).translate(_ESCAPES)
-    trace = rest.pop("exception", None)
-    for noise in ("logger", "pid"):
-        rest.pop(noise, None)
-    fields = "".join(f" {key}={_value(value)}" for key, value in rest.items())
-    shown = f"\x1b[{_COLORS.get(level, 0)}m{level}\x1b[0m" if color else level
-    lines = [f"{clock} {shown} {name}{fields}"]
-    if trace is not None:
-        lines += [f"    {line.translate(_ESCAPES)}" for line in str(trace).splitlines()]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    text = text.translate(_ESCAPES)
-    if text and " " not in text and '"' not in text:
-        return text
-    return '"' + text.replace('"', '\\"') + '"'

@@ -1,0 +1,89 @@
+"""The job's log: appended to by all processes of a node, begun anew at a size, old ones kept.
+
+Whoever finds the file full renames it, under a lock on that file; the others notice that what they
+have open is full, find another file under its name, and open that. Nobody waits.
+"""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from crawler.errors import StorageError
+
+_FILE_MODE = 0o600
+_AFTER_ERROR_S = 5.0
+
+
+class LogFile:
+    """One descriptor opened for appending."""
+
+    def __init__(self, path: Path, *, max_bytes: int, keep: int) -> None:
+        """Open it.
+
+        Raises:
+            StorageError: it cannot be opened.
+        """
+        self.path = path
+        self._max_bytes = max_bytes
+        self._keep = keep
+        self._not_before = 0.0
+        try:
+            self._file = self._open()
+        except OSError as error:
+            raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+    def append(self, line: bytes) -> None:
+        """Write one line, in one write: lines of several processes never mix.
+
+        A full disk costs log lines here; where it costs records it is an error of its own.
+        """
+        if self._not_before and time.monotonic() < self._not_before:
+            return
+        try:
+            if os.fstat(self._file).st_size + len(line) > self._max_bytes:
+                self._begin_anew()
+            os.write(self._file, line)
+            self._not_before = 0.0
+        except OSError:
+            self._not_before = time.monotonic() + _AFTER_ERROR_S
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(self.path, flags, _FILE_MODE)
+
+    def _begin_anew(self) -> None:
+        # Opened for the lock alone: our descriptor is shared with all that were forked from one
+        # process, and so would be a lock on it.
+        named = self._open()
+        try:
+            try:
+                fcntl.flock(named, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return  # another process is at it: this line still goes to the full one
+            full, found = os.fstat(self._file), os.fstat(named)
+            is_ours = (full.st_dev, full.st_ino) == (found.st_dev, found.st_ino)
+            if is_ours and found.st_size:  # a line may be longer than a file
+                self._shift()
+        finally:
+            os.close(named)
+        new = self._open()
+        os.close(self._file)
+        self._file = new
+
+    def _shift(self) -> None:
+        if self._keep == 0:
+            self.path.unlink()
+            return
+        free = 1
+        while free < self._keep and self._numbered(free).exists():
+            free += 1
+        for number in range(free, 1, -1):
+            self._numbered(number - 1).replace(self._numbered(number))
+        self.path.replace(self._numbered(1))
+
+    def _numbered(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
