@@ -228,6 +228,10 @@ def event_field_rows() -> list[Row]:
 def event_rows() -> list[Row]:
     """Return every event that is logged: least level, own fields, meaning."""
     return [
-        (f"`{name}`", event.level, ", ".join(f"`{field}`" for field in event.fields), event.meaning)
+        (f"`{name}`", event.level, _names(event.fields) or "none", event.meaning)
         for name, event in EVENTS.items()
     ]
+
+
+def _names(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

@@ -28,8 +28,10 @@ COMMON_FIELDS = {
 """What every event has, or may have, beside its own fields."""
 
 EVENTS: dict[str, EventInfo] = {
-    "admin_closed": EventInfo("info", (), "The admin server has ended."),
-    "admin_failed": EventInfo("error", (), "A fault of ours met a request to the admin server."),
+    "admin_closed": EventInfo("info", ("url",), "The admin server has ended."),
+    "admin_failed": EventInfo(
+        "error", ("path",), "A fault of ours met a request to the admin server."
+    ),
     "admin_opened": EventInfo("info", ("url",), "The admin server listens there."),
     "callback_ended": EventInfo(
         "warning",
