@@ -4,6 +4,7 @@ from tests.mutations import (
     bodies,
     callbacks,
     fields,
+    guards,
     machinery,
     reading_again,
     requisites,
@@ -26,4 +27,5 @@ MUTATIONS = [
     *texts.MUTATIONS,
     *fields.MUTATIONS,
     *bodies.MUTATIONS,
+    *guards.MUTATIONS,
 ]

@@ -1,0 +1,68 @@
+"""Guards of a crawl that runs for months: disk, memory, log."""
+
+from tests.mutations.mutation import Mutation
+
+LOGS = "tests/unit/test_logs.py"
+MEMORY = "tests/unit/dealer/test_memory.py"
+DISK = "tests/unit/pipeline/test_disk_guard.py"
+
+MUTATIONS = [
+    Mutation(
+        "claims stop before the disk is full",
+        "pipeline/disk_guard.py",
+        "                holds.add(HOLD)\n",
+        "",
+        (f"{DISK}::test_claims_stop_below_the_least_and_go_on_a_tenth_above",),
+    ),
+    Mutation(
+        "a crawl does not turn with every page at the edge of a full disk",
+        "pipeline/disk_guard.py",
+        "GO_ON_SHARE = 1.1",
+        "GO_ON_SHARE = 1.0",
+        (f"{DISK}::test_claims_stop_below_the_least_and_go_on_a_tenth_above",),
+    ),
+    Mutation(
+        "a hold keeps the writer from claiming",
+        "pipeline/node.py",
+        "if self._claims_nothing or self.holds or desired <= 0:",
+        "if self._claims_nothing or desired <= 0:",
+        ("tests/e2e/test_storage.py::test_a_crawl_waits_before_the_disk_is_full",),
+        slow=True,
+    ),
+    Mutation(
+        "a reader that outgrew is replaced",
+        "dealer/memory.py",
+        "                reader.sink.send((Down.STOP.value,))\n",
+        "",
+        (f"{MEMORY}::test_one_beyond_the_limit_ends_in_order_and_is_asked_once",),
+    ),
+    Mutation(
+        "a page that takes all memory is to blame",
+        "dealer/memory.py",
+        "                reader.ended_on_purpose = False\n",
+        "",
+        (f"{MEMORY}::test_one_at_twice_the_limit_is_killed_and_blamed",),
+    ),
+    Mutation(
+        "one reader can be asked to end alone",
+        "dealer/inbox.py",
+        "        if self.stopped.is_set():\n            return _END",
+        "        if False:\n            return _END",
+        ("tests/component/test_dealer.py::test_a_reader_that_outgrew_is_replaced_and_loses_nothing",),
+        slow=True,
+    ),
+    Mutation(
+        "repeats are not written",
+        "logs/__init__.py",
+        "        raise _structlog().DropEvent",
+        "        return event",
+        (f"{LOGS}::test_repeats_are_counted_not_written",),
+    ),
+    Mutation(
+        "two processes do not begin the log anew at once",
+        "logs/file.py",
+        "            if is_ours and found.st_size:",
+        "            if found.st_size:",
+        (f"{LOGS}::test_processes_share_a_log_that_begins_anew",),
+    ),
+]
