@@ -123,6 +123,11 @@ EVENTS: dict[str, EventInfo] = {
     "records_reread": EventInfo(
         "info", ("parts", "links"), "Our own records were read again, because rules became wider."
     ),
+    "reload_failed": EventInfo(
+        "error",
+        ("error",),
+        "The settings that SIGHUP asked to read have a fault: the old ones hold.",
+    ),
     "robots_settled": EventInfo(
         "info",
         ("url", "verdict", "status", "crawl_delay_ms"),
@@ -155,6 +160,14 @@ EVENTS: dict[str, EventInfo] = {
         "A server answered no more: all of its host waits, and is probed.",
     ),
     "setting_noted": EventInfo("warning", ("note",), "A setting works, but look at it."),
+    "settings_kept": EventInfo(
+        "warning",
+        ("settings", "why"),
+        "These cannot change while it runs: they hold from the next start.",
+    ),
+    "settings_reloaded": EventInfo(
+        "warning", ("changed",), "SIGHUP: the settings were read again and hold now."
+    ),
     "settings_changed": EventInfo(
         "warning", ("change",), "The job was begun with another value; what follows from that."
     ),

@@ -48,7 +48,9 @@ MUTATIONS = [
         "dealer/inbox.py",
         "        if self.stopped.is_set():\n            return _END",
         "        if False:\n            return _END",
-        ("tests/component/test_dealer.py::test_a_reader_that_outgrew_is_replaced_and_loses_nothing",),
+        (
+            "tests/component/test_dealer.py::test_a_reader_that_outgrew_is_replaced_and_loses_nothing",
+        ),
         slow=True,
     ),
     Mutation(
