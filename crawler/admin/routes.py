@@ -84,7 +84,7 @@ def _read(page: PageFile) -> Answer:
     return Answer(
         body=body,
         content_type=page.content_type,
-        headers={"Cache-Control": "max-age=300"},
+        headers={"Cache-Control": f"private, max-age={page.max_age_s}"},
         gzipped=gzip.compress(body, 6) if len(body) >= _COMPRESS_FROM else None,
     )
 

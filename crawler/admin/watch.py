@@ -12,8 +12,9 @@ _ROW_MS = 950
 """Snapshots are a second apart, give or take the turn of a loop."""
 RATE_WINDOW = 10
 
-Row = tuple[int, int, int, int, int, int]
-"""at, records, bytes, failures, retries, ready."""
+COLUMNS = ("records", "bytes", "failures", "retries", "ready", "waiting", "dead", "done")
+Row = tuple[int, ...]
+"""at, then the counters of these names."""
 
 
 class Watch:
@@ -37,9 +38,7 @@ class Watch:
             self._recent.append((snapshot.started_at, snapshot.pages_at_start))
         self._recent.append((snapshot.at, counters.get("records", 0)))
         if not self.history or snapshot.at - self.history[-1][0] >= _ROW_MS:
-            names = ("records", "bytes", "failures", "retries", "ready")
-            records, size, failures, retries, ready = (counters.get(name, 0) for name in names)
-            self.history.append((snapshot.at, records, size, failures, retries, ready))
+            self.history.append((snapshot.at, *(counters.get(name, 0) for name in COLUMNS)))
 
     def rate(self) -> float:
         """Return records per second over the last seconds."""
