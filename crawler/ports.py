@@ -14,7 +14,7 @@ from crawler.model.part import Pruned, Shipping
 from crawler.model.part import Reopened as Reopened  # noqa: PLC0414 - part of the port
 from crawler.model.part import store_name as store_name  # noqa: PLC0414 - part of the port
 from crawler.model.result import Batch, Fetched, KeptBody, Redirected, RulesVerdict
-from crawler.model.view import Explanation, HostState, Outlook, Undone
+from crawler.model.view import Explanation, HostReport, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 
 Now = Callable[[], int]
@@ -167,6 +167,9 @@ class Frontier(Protocol):
 
     async def hosts(self, *, now: int, limit: int, only_waiting: bool = False) -> list[HostState]:
         """Hosts with most left to do first."""
+
+    async def host(self, name: str, *, limit: int) -> HostReport | None:
+        """Everything about one host, with at most `limit` of its URLs; None: it is not known."""
 
     async def dead_reasons(self) -> dict[str, int]: ...
 

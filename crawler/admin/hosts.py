@@ -1,51 +1,57 @@
-"""`GET /api/hosts` and `/api/hosts/{host}`: read from the store on a connection of their own."""
+"""`GET /api/hosts` and `/api/hosts/{host}`: what the store knows of hosts, as JSON."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 from crawler.admin.answer import Answer, json_answer
 from crawler.admin.state import host_row
-from crawler.errors import CrawlerError
-from crawler.ports import Frontier, Now
+from crawler.admin.store import Store, StoreSilent
+from crawler.model.view import HostReport
+from crawler.ports import Now
 
-TIMEOUT_S = 3.0
+MOST_URLS = 50
 
 
 class Hosts:
-    """Hosts of the store; `open_store` gives a frontier that can only read."""
+    """Asks the store, and says so where it does not answer."""
 
-    def __init__(self, open_store: Callable[[], Awaitable[Frontier]], now: Now) -> None:
-        self._open_store = open_store
+    def __init__(self, store: Store, now: Now) -> None:
+        self._store = store
         self._now = now
-        self._frontier: Frontier | None = None
-        self._turn = asyncio.Lock()
-
-    async def close(self) -> None:
-        if self._frontier is not None:
-            await self._frontier.close()
 
     async def some(self, limit: int) -> Answer:
         """Return those with most left to do."""
-
-        async def read(frontier: Frontier) -> Answer:
-            now = self._now()
-            hosts = await frontier.hosts(now=now, limit=limit)
-            return json_answer({"at": now, "hosts": [host_row(host, now) for host in hosts]})
-
-        return await self._ask(read)
-
-    async def one(self, host: str) -> Answer:
-        """Return everything about one host."""
-        return json_answer({"error": f"no host {host!r} is known"}, status=404)
-
-    async def _ask(self, read: Callable[[Frontier], Awaitable[Answer]]) -> Answer:
-        """Ask the store, one question at a time and no longer than it may take."""
+        now = self._now()
         try:
-            async with asyncio.timeout(TIMEOUT_S), self._turn:
-                if self._frontier is None:
-                    self._frontier = await self._open_store()
-                return await read(self._frontier)
-        except TimeoutError:
-            return json_answer({"error": "the store is busy; ask again"}, status=503)
-        except CrawlerError as error:
-            return json_answer({"error": str(error)}, status=503)
+            hosts = await self._store.ask(lambda frontier: frontier.hosts(now=now, limit=limit))
+        except StoreSilent as error:
+            return _silent(error)
+        return json_answer({"at": now, "hosts": [host_row(host, now) for host in hosts]})
+
+    async def one(self, name: str) -> Answer:
+        """Return everything about one host."""
+        try:
+            found = await self._store.ask(lambda frontier: frontier.host(name, limit=MOST_URLS))
+        except StoreSilent as error:
+            return _silent(error)
+        if found is None:
+            return json_answer({"error": f"no host {name!r} is known"}, status=404)
+        return json_answer(_report(found, self._now()))
+
+
+def _report(found: HostReport, now: int) -> dict[str, Any]:
+    return {
+        "at": now,
+        **host_row(found.host, now),
+        "halted": found.halted,
+        "dead": found.dead,
+        "pages": found.pages,
+        "page_limit": found.page_limit,
+        "crawl_delay_ms": found.crawl_delay_ms,
+        "next_in_ms": max(0, found.host.next_at - now),
+        "origins": [{"origin": name, **gate._asdict()} for name, gate in found.origins],
+        "urls": [url._asdict() for url in found.urls],
+    }
+
+
+def _silent(error: StoreSilent) -> Answer:
+    return json_answer({"error": str(error)}, status=503)

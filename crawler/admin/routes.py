@@ -14,7 +14,7 @@ from crawler.admin.watch import Watch
 
 if TYPE_CHECKING:
     from crawler.admin.hosts import Hosts
-    from crawler.admin.metrics import Metrics
+    from crawler.admin.metrics import Disks, Metrics
 
 _LIMIT = 100
 _MOST_HOSTS = 1000
@@ -25,9 +25,9 @@ _COMPRESS_FROM = 10_000
 class Routes:
     """Answers requests that were let in; paths are as they came, percent-encoded."""
 
-    def __init__(self, watch: Watch, job: str, *, hosts: "Hosts", metrics: "Metrics") -> None:
+    def __init__(self, watch: Watch, disks: "Disks", *, hosts: "Hosts", metrics: "Metrics") -> None:
         self._watch = watch
-        self._job = job
+        self._disks = disks
         self._hosts = hosts
         self._metrics = metrics
         self._cache = Cache()
@@ -66,10 +66,10 @@ class Routes:
         return await self._cache.get(f"hosts {limit}", lambda: self._hosts.some(limit))
 
     async def _show_metrics(self) -> Answer:
-        return self._metrics.answer()
+        return await self._metrics.answer()
 
     async def _show_state(self) -> Answer:
-        return json_answer(state_of(self._watch, self._job))
+        return json_answer(state_of(self._watch, self._disks.job))
 
     async def _show_page(self, path: str, page: PageFile) -> Answer:
         """Read a file once; it is part of an installed package and does not change."""

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from crawler.admin.metrics import Disks
 from crawler.admin.server import AdminOrders, AdminServer
 from crawler.admin.watch import Watch
 from crawler.clock import job_clock
@@ -37,7 +38,8 @@ async def admin_server(
         AdminOrders(
             address=address,
             token=token,
-            job=str(job.root),
+            disks=Disks(job.root, job.pages, plan.min_free_bytes),
+            ships=plan.on_part_sealed is not None,
             patience_ms=patience_ms(plan.timeout_ms),
             now=job_clock(plan.clock_offset_ms),
             open_store=open_store,

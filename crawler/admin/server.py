@@ -17,8 +17,9 @@ from crawler.admin.access import HEADERS, Access, is_loopback
 from crawler.admin.answer import Answer, text_answer
 from crawler.admin.door import Door
 from crawler.admin.hosts import Hosts
-from crawler.admin.metrics import Metrics
+from crawler.admin.metrics import Disks, Metrics
 from crawler.admin.routes import Routes
+from crawler.admin.store import Store
 from crawler.admin.watch import Watch
 from crawler.errors import ConfigError
 from crawler.logs import get_logger
@@ -40,7 +41,9 @@ class AdminOrders(NamedTuple):
     address: str
     """HOST:PORT."""
     token: str | None
-    job: str
+    disks: Disks
+    ships: bool
+    """Whether sealed parts are handed to a command."""
     patience_ms: int
     now: Now
     open_store: Callable[[], Awaitable[Frontier]]
@@ -63,9 +66,12 @@ class AdminServer:
                 "set CRAWLER_HTTP_TOKEN (http_token in a crawl file), or use 127.0.0.1"
             )
         self.watch = Watch(orders.now, patience_ms=orders.patience_ms)
-        self._hosts = Hosts(orders.open_store, orders.now)
+        self._store = Store(orders.open_store)
         self._routes = Routes(
-            self.watch, orders.job, hosts=self._hosts, metrics=Metrics(self.watch)
+            self.watch,
+            orders.disks,
+            hosts=Hosts(self._store, orders.now),
+            metrics=Metrics(self.watch, self._store, orders.disks, ships=orders.ships),
         )
         self._access = Access(orders.token)
         self._server = _Connections(
@@ -97,7 +103,7 @@ class AdminServer:
         """End all connections and the store's."""
         self._door.close()
         await self._server.shutdown(_CLOSE_S)
-        await self._hosts.close()
+        await self._store.close()
         get_logger("crawler.admin").info("admin_closed", url=self.url)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:

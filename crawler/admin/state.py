@@ -1,9 +1,12 @@
 """`GET /api/state`: the last snapshot as JSON, in the shape that docs/reference/admin.md has."""
 
+from pathlib import Path
 from typing import Any
 
 from crawler import __version__
+from crawler.admin.disk import free_bytes
 from crawler.admin.watch import Watch
+from crawler.model.measures import Timing
 from crawler.model.view import HostState
 from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.node import Snapshot
@@ -12,13 +15,13 @@ _STATUS = "status:"
 _ERROR = "error:"
 
 
-def state_of(watch: Watch, job: str) -> dict[str, Any]:
+def state_of(watch: Watch, job: Path) -> dict[str, Any]:
     """Return the whole state; before the first snapshot only what is known then."""
     snapshot = watch.latest
     verdict = watch.verdict()
     known: dict[str, Any] = {
         "version": __version__,
-        "job": job,
+        "job": str(job),
         "ready": verdict.moving,
         "why": verdict.why,
     }
@@ -57,10 +60,10 @@ def state_of(watch: Watch, job: str) -> dict[str, Any]:
         "queue_depth": None if fleet is None else fleet.queue_depth,
         "in_flight": None if fleet is None else fleet.in_flight,
         "parent_rss_bytes": None if fleet is None else fleet.parent_rss_bytes,
-        "latency_ms": {"p50": None, "p90": None, "p99": None},
+        "latency_ms": _latency(watch.tries()),
         "statuses": _named(counters, _STATUS),
         "errors": _named(counters, _ERROR),
-        "disk_free_bytes": None,
+        "disk_free_bytes": free_bytes(job),
         "hosts": [host_row(host, snapshot.at) for host in snapshot.hosts],
         "history": list(watch.history),
     }
@@ -82,6 +85,14 @@ def host_row(host: HostState, now: int) -> dict[str, Any]:
         "latency_ms": host.latency_ms,
         "throttled": host.throttled,
     }
+
+
+def _latency(tries: Timing | None) -> dict[str, int | None]:
+    shown = {}
+    for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+        found = None if tries is None else tries.quantile_ms(share)
+        shown[name] = None if found is None else round(found)
+    return shown
 
 
 def _state(snapshot: Snapshot) -> str:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from crawler.model.measures import Timing
 from crawler.pipeline.node import Snapshot
 from crawler.pipeline.progress import Verdict, anchor_of, judge_progress
 
@@ -11,6 +12,7 @@ HISTORY = 600
 _ROW_MS = 950
 """Snapshots are a second apart, give or take the turn of a loop."""
 RATE_WINDOW = 10
+LATENCY_WINDOW = 60
 
 COLUMNS = ("records", "bytes", "failures", "retries", "ready", "waiting", "dead", "done")
 Row = tuple[int, ...]
@@ -27,6 +29,7 @@ class Watch:
         self.latest: Snapshot | None = None
         self.anchor: Snapshot | None = None
         self.history: deque[Row] = deque(maxlen=HISTORY)
+        self._tries: deque[Timing] = deque(maxlen=LATENCY_WINDOW + 1)
         self._recent: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW + 1)
 
     def take(self, snapshot: Snapshot) -> None:
@@ -37,6 +40,8 @@ class Watch:
         if not self._recent:
             self._recent.append((snapshot.started_at, snapshot.pages_at_start))
         self._recent.append((snapshot.at, counters.get("records", 0)))
+        if snapshot.fleet is not None:
+            self._note_tries(snapshot.fleet.measured.tries)
         if not self.history or snapshot.at - self.history[-1][0] >= _ROW_MS:
             self.history.append((snapshot.at, *(counters.get(name, 0) for name in COLUMNS)))
 
@@ -46,6 +51,19 @@ class Watch:
             return 0.0
         (first_at, first), (last_at, last) = self._recent[0], self._recent[-1]
         return max(0.0, (last - first) * 1000 / max(1, last_at - first_at))
+
+    def tries(self) -> Timing | None:
+        """Return how long HTTP tries took, over the last minute."""
+        if not self._tries:
+            return None
+        return self._tries[-1].since(self._tries[0])
+
+    def _note_tries(self, tries: Timing) -> None:
+        if self._tries and tries.total < self._tries[-1].total:
+            self._tries.clear()  # a new run in this process: it counts from nothing
+        if not self._tries:
+            self._tries.append(tries.nothing())
+        self._tries.append(tries)
 
     def verdict(self) -> Verdict:
         """Say whether the crawl gets on now."""

@@ -35,7 +35,7 @@ from crawler.frontier.sqlite_views import Views
 from crawler.frontier.sqlite_wal import fold_log
 from crawler.frontier.statements import load_statements
 from crawler.model.result import Batch, KeptBody
-from crawler.model.view import Explanation, HostState, Outlook, Undone
+from crawler.model.view import Explanation, HostReport, HostState, Outlook, Undone
 from crawler.model.work import Item, Link
 from crawler.ports import (
     AddResult,
@@ -234,6 +234,9 @@ class SqliteFrontier:
         return await self._run(
             lambda connection: self._views.hosts(connection, now, limit, only_waiting=only_waiting)
         )
+
+    async def host(self, name: str, *, limit: int) -> HostReport | None:
+        return await self._run(lambda connection: self._views.host(connection, name, limit))
 
     async def dead_reasons(self) -> dict[str, int]:
         rows = await self._run(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_items import KINDS
 from crawler.model.origin import OriginState
 from crawler.model.url import origin
-from crawler.model.view import Explanation, HostState, Outlook, Undone
+from crawler.model.view import Explanation, HostReport, HostState, HostUrl, Outlook, Undone
 from crawler.policy.health import PROBE_FROM
 from crawler.ports import FrontierOptions, StoredRules
 
@@ -18,6 +18,7 @@ MOST_HOSTS = 1000
 """`outlook` counts at most so many hosts: it is asked often, and asks whether any is left."""
 MOST_AHEAD = 1000
 _MOST_PARENTS = 100
+_MOST_ORIGINS = 20
 _STATES = ("ready", "leased", "done", "waiting", "dead")
 
 
@@ -87,6 +88,28 @@ class Views:
             rows = connection.execute(self._sql["list_hosts"], (limit,))
         return [HostState(*row) for row in rows.fetchall()]
 
+    def host(self, connection: sqlite3.Connection, name: str, limit: int) -> HostReport | None:
+        host_id = self._keys.host(name)
+        row = connection.execute(self._sql["host_report"], (host_id,)).fetchone()
+        if row is None:
+            return None
+        dead, pages, page_limit, crawl_delay_ms, halted, *host = row
+        origins = connection.execute(self._sql["report_origins"], (host_id, _MOST_ORIGINS))
+        urls = connection.execute(self._sql["stuck_urls"], (host_id, limit))
+        return HostReport(
+            host=HostState(*host),
+            dead=dead,
+            pages=pages,
+            page_limit=page_limit,
+            crawl_delay_ms=crawl_delay_ms,
+            halted=bool(halted),
+            origins=tuple((name, _gate_of(gate)) for name, *gate in origins.fetchall()),
+            urls=tuple(
+                HostUrl(url, KINDS[kind], _STATES[state], reason, at, tries, depth)
+                for url, kind, state, reason, at, tries, depth in urls.fetchall()
+            ),
+        )
+
     def undone(self, connection: sqlite3.Connection, after: int, limit: int) -> list[Undone]:
         rows = connection.execute(self._sql["undone"], (after, limit)).fetchall()
         return [
@@ -110,7 +133,7 @@ class Views:
         host_row = connection.execute(self._sql["one_host"], (host_id,)).fetchone()
         pages, leased, *host = host_row or (0, 0)
         gate = connection.execute(self._sql["one_origin"], (origin(url),)).fetchone()
-        state = OriginState(*gate)._replace(gone=bool(gate[7])) if gate else None
+        state = _gate_of(gate) if gate else None
         known = Explanation(
             url=url,
             state=None,
@@ -170,3 +193,7 @@ class Views:
             parents.append(row[0])
             ref = row[1]
         return tuple(parents)
+
+
+def _gate_of(row: Sequence[Any]) -> OriginState:
+    return OriginState(*row)._replace(gone=bool(row[7]))

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from crawler.model.measures import Measured
 
+RESTARTS = ("jobs", "memory", "killed", "stuck", "crash")
+"""Why a reader was replaced: it had run its number of jobs, it had too much memory, something
+outside killed it, its loop stood still, it failed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderState:
@@ -34,7 +38,7 @@ class FleetState:
     in_flight: int
     """URLs that readers hold."""
     restarts: Mapping[str, int] = field(default_factory=dict)
-    """Readers that ended though nobody stopped the crawl, by reason: jobs crash killed stuck."""
+    """Readers that were replaced, by a reason of `RESTARTS`."""
     measured: Measured
     """By all readers of this run, those that have ended included."""
     parent_pid: int

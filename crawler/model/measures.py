@@ -47,6 +47,10 @@ class Timing(NamedTuple):
     def total(self) -> int:
         return sum(self.counts)
 
+    def nothing(self) -> "Timing":
+        """Return the same histogram before anything was in it."""
+        return Timing(self.bounds_s, (0,) * len(self.counts), 0)
+
     def since(self, earlier: "Timing") -> "Timing":
         """Return what has come since an earlier reading of the same histogram."""
         counts = tuple(now - then for now, then in zip(self.counts, earlier.counts, strict=True))

@@ -30,6 +30,37 @@ class HostState(NamedTuple):
     """Answers that asked us to slow down, ever."""
 
 
+class HostUrl(NamedTuple):
+    """One URL of a host that waits or is dead."""
+
+    url: str
+    kind: Kind
+    state: str
+    """waiting or dead."""
+    reason: str | None
+    due_at: int | None
+    """When it is tried again, where it waits."""
+    tries: int
+    depth: int
+
+
+class HostReport(NamedTuple):
+    """Everything about one host."""
+
+    host: HostState
+    dead: int
+    pages: int
+    """That count against its budget."""
+    page_limit: int | None
+    crawl_delay_ms: int
+    """That its robots.txt asks for; 0: nothing."""
+    halted: bool
+    """A person has paused it."""
+    origins: tuple[tuple[str, OriginState], ...]
+    urls: tuple[HostUrl, ...]
+    """The first that wait or are dead."""
+
+
 class Undone(NamedTuple):
     """One URL without a final outcome of a fetch, for judging by other rules."""
 

@@ -11,7 +11,7 @@ from crawler.frontier.keys import Keys
 from crawler.model.origin import OriginState
 from crawler.model.result import NO_SERVER, Batch, KeptBody, Result, Rules
 from crawler.model.url import host_key, origin
-from crawler.model.view import Explanation, HostState, Outlook, Undone
+from crawler.model.view import Explanation, HostReport, HostState, HostUrl, Outlook, Undone
 from crawler.model.work import Item, Link
 from crawler.policy.health import PROBE_FROM
 from crawler.ports import (
@@ -973,6 +973,41 @@ class MemoryFrontier:
         if only_waiting:
             states = [s for s in states if s.waiting or (s.paused_until > now and s.ready)]
         return sorted(states, key=lambda s: (-s.ready - s.waiting, s.host))[:limit]
+
+    async def host(self, name: str, *, limit: int) -> HostReport | None:
+        host = self.hosts_by_key.get(self.keys.host(name))
+        if host is None:
+            return None
+        mine = [u for u in self.urls.values() if u.host is host]
+        dead = [u for u in mine if u.state == "dead"]
+        stuck = [*(u for u in mine if u.state == "waiting"), *dead]
+        stuck.sort(key=lambda url: (url.state == "dead", url.ref))
+        return HostReport(
+            host=self.state_of(host),
+            dead=len(dead),
+            pages=host.pages,
+            page_limit=self.terms(host).max_pages,
+            crawl_delay_ms=max(
+                (entry.crawl_delay_ms for entry in host.origins.values()), default=0
+            ),
+            halted=False,
+            origins=tuple(
+                (entry.name, self.gate_of(entry))
+                for entry in sorted(host.origins.values(), key=lambda entry: entry.name)
+            ),
+            urls=tuple(
+                HostUrl(
+                    url=u.url,
+                    kind=u.link.kind,
+                    state=u.state,
+                    reason=u.reason,
+                    due_at=u.at if u.state == "waiting" else None,
+                    tries=u.tries,
+                    depth=u.depth,
+                )
+                for u in stuck[:limit]
+            ),
+        )
 
     async def dead_reasons(self) -> dict[str, int]:
         return dict(Counter(u.reason for u in self.urls.values() if u.state == "dead"))

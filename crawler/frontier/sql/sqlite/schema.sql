@@ -156,6 +156,7 @@ CREATE INDEX urls_ready ON urls (host_id, priority, at, id) WHERE state = 0;
 CREATE INDEX urls_later ON urls (at) WHERE state = 2 AND at IS NOT NULL;
 CREATE INDEX urls_leased ON urls (at) WHERE state = 1;
 CREATE INDEX urls_waiting ON urls (at) WHERE state = 3;
+CREATE INDEX urls_stuck ON urls (host_id, state, id) WHERE state >= 3;
 CREATE INDEX urls_sitemaps ON urls (host_id) WHERE kind = 1;
 CREATE INDEX urls_requisites ON urls (host_id, priority, id) WHERE state = 0 AND kind >= 2;
 

@@ -79,6 +79,26 @@ SELECT pages, leased, host, ready, leased + asking, done, waiting, delay_ms, nex
 FROM hosts
 WHERE id = ?1;
 
+-- name: host_report
+-- Everything about one host.
+SELECT dead, pages, page_limit, crawl_delay_ms, halted,
+    host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
+    latency_ms, throttled
+FROM hosts
+WHERE id = ?1;
+
+-- name: report_origins
+-- Origins of a host.
+SELECT origin, verdict, obstacle, status, fetched_at, expires_at, due, failures, gone, lease_until, failing_since
+FROM origins
+WHERE host_id = ?1 ORDER BY origin LIMIT ?2;
+
+-- name: stuck_urls
+-- URLs of a host that wait, then those that are dead, the oldest first.
+SELECT url, kind, state, reason, CASE state WHEN 3 THEN at END, tries, depth
+FROM urls
+WHERE host_id = ?1 AND state >= 3 ORDER BY state, id LIMIT ?2;
+
 -- name: one_url
 -- One URL by its key.
 SELECT u.state, u.reason, u.at, u.depth, u.tries, u.visits, u.status, u.crashes, u.parent, u.seed, u.chain, u.id,

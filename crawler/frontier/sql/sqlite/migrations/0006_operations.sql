@@ -25,3 +25,6 @@ CREATE INDEX parts_unshipped ON parts (ship_due) WHERE shipped = 0 AND bytes > 0
 -- listed: a sitemap names it. Of earlier versions only those are known that were found there first.
 ALTER TABLE urls ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
 UPDATE urls SET listed = 1 WHERE kind <> 1 AND parent IN (SELECT id FROM urls WHERE kind = 1);
+
+-- What waits or is dead, by host: of a host with millions of URLs the first are found at once.
+CREATE INDEX urls_stuck ON urls (host_id, state, id) WHERE state >= 3;
