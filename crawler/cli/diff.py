@@ -39,7 +39,7 @@ def diff(
     from crawler.cli.diff_pages import differ
     from crawler.cli.diff_view import difference_lines
     from crawler.cli.diff_visits import find_pair, read_range
-    from crawler.cli.inspect import find_job, write, write_json
+    from crawler.cli.output import find_job, write, write_json
 
     numbers = read_range(visits)
     directory = find_job(job)

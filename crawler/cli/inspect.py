@@ -1,10 +1,5 @@
 """`crawler inspect`: a first look at the records of a crawl, ours or another's."""
 
-import io
-import os
-import shutil
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +15,10 @@ from crawler.cli.filter_options import (
     make_filter,
 )
 from crawler.cli.options import JobOption
+from crawler.cli.output import find_job, show_tables, write_json
 from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crawler.cli.inspect_view import Table
     from crawler.cli.record_filter import RecordFilter
 
 
@@ -57,6 +52,16 @@ def inspect(
     depth: DepthOption = None,
     since: SinceOption = None,
     grep: GrepOption = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(
+            "--sql", metavar="QUERY", help="Answer one SELECT over pages, urls, hosts, links."
+        ),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The answer of --sql as CSV.")] = False,
+    following: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print each record as it is committed.")
+    ] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Plain text.")] = False,
 ) -> None:
     """Summarise records: states, statuses, types, hosts, depths, errors, sizes, samples.
@@ -65,6 +70,7 @@ def inspect(
     """
     asked = paths or [find_job(job)]
     color = not no_color
+    _refuse_mixtures(sql=sql, as_csv=as_csv, as_json=as_json, following=following, changed=changed)
     if changed:
         # Of changes, --since is a bound of its own: it may leave lines unread.
         wanted = make_filter(
@@ -73,8 +79,39 @@ def inspect(
         _show_changes(asked, since, wanted, samples, as_json=as_json, color=color)
         return
     wanted = make_filter(host=host, status=status, error=error, depth=depth, since=since, grep=grep)
+    if sql is not None:
+        from crawler.cli.inspect_sql import show_answer
+
+        show_answer(asked, sql, wanted, "csv" if as_csv else "json" if as_json else "table")
+        return
+    if following:
+        _follow(asked, wanted, as_json=as_json)
+        return
     shown = _SAMPLES if samples is None else samples
     _show_overview(asked, wanted, shown, as_json=as_json, color=color)
+
+
+def _refuse_mixtures(
+    *, sql: str | None, as_csv: bool, as_json: bool, following: bool, changed: bool
+) -> None:
+    ways = ("--sql", sql is not None), ("--follow", following), ("--changed", changed)
+    chosen = [name for name, is_chosen in ways if is_chosen]
+    if len(chosen) > 1:
+        raise ConfigError(f"{chosen[0]} and {chosen[1]} do not go together")
+    if as_csv and sql is None:
+        raise ConfigError("--csv goes with --sql; crawler export writes whole tables")
+    if as_csv and as_json:
+        raise ConfigError("--csv and --json do not go together")
+
+
+def _follow(paths: list[Path], wanted: "RecordFilter | None", *, as_json: bool) -> None:
+    from crawler.cli.inspect_follow import follow
+    from crawler.cli.job_behind import job_behind
+
+    job = job_behind(paths[0]) if len(paths) == 1 else None
+    if job is None:
+        raise ConfigError("--follow follows one job")
+    follow(job, wanted, as_json=as_json)
 
 
 def _show_overview(
@@ -111,62 +148,3 @@ def _show_changes(
         write_json(changes)
     else:
         show_tables(change_tables(changes), color=color)
-
-
-def find_job(named: str | None) -> Path:
-    """Return the directory of a job as it is best shown.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    from crawler.conf.load import load_settings
-
-    here = Path.cwd()
-    job = Path(load_settings({} if named is None else {"job": named}, os.environ, here).job)
-    if job.is_relative_to(here):
-        job = job.relative_to(here)
-    if not job.exists():
-        raise ConfigError(f"no job in {job}: give a path, or begin one with crawler start")
-    return job
-
-
-def show_tables(shown: "list[Table]", *, color: bool) -> None:
-    """Write tables to stdout: with colours on a terminal that has room for them."""
-    from crawler.cli.inspect_view import NARROW, drawn_tables, plain_tables
-
-    if not sys.stdout.isatty():
-        write(plain_tables(shown, None))
-        return
-    width = shutil.get_terminal_size().columns
-    dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    if dull or not color or width < NARROW:
-        write(plain_tables(shown, width))
-    else:
-        from rich.console import Console
-
-        console = Console(highlight=False)
-        for table in drawn_tables(shown):
-            console.print(table)
-
-
-def write_json(found: object) -> None:
-    """Write one JSON object that no terminal acts on."""
-    import orjson
-
-    from crawler.cli.printable import printable_json
-
-    write([printable_json(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())])
-
-
-def write(lines: Iterable[str]) -> None:
-    """Write lines to stdout, whatever letters it has, for as long as somebody reads them."""
-    # A terminal that cannot show a letter gets its escape, not an error.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # `| head` has seen enough. What is left in the buffer must not fail at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -107,6 +107,43 @@ def _size(path: Path) -> int:
         return 0
 
 
+def open_source(source: Source) -> BinaryIO:
+    """Open the lines of a file that is no stdin; seekable.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    from crawler.sink.reading import open_part
+
+    assert source.path is not None  # noqa: S101 - the caller has looked
+    try:
+        return open_part(source.path)
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def source_bytes(source: Source) -> int | None:
+    """Return how many bytes of a file there are to read; None: only reading it tells.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    from crawler.sink.reading import part_size
+
+    assert source.path is not None  # noqa: S101 - the caller has looked
+    try:
+        size = part_size(source.path)
+    except OSError as error:
+        raise _unreadable(source, error) from error
+    if size == 0 and source.path.suffix == ".zst":
+        return None
+    return size if source.limit is None else min(size, source.limit)
+
+
+def _unreadable(source: Source, error: OSError) -> ConfigError:
+    return ConfigError(f"cannot read {source.path}: {error.strerror}")
+
+
 def read_records(
     source: Source, tally: Tally, wanted: Wanted | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -117,22 +154,27 @@ def read_records(
     Raises:
         ConfigError: the file cannot be read.
     """
-    from crawler.sink.reading import open_part
+    return (record for _, record in read_lines(source, tally, wanted))
 
+
+def read_lines(
+    source: Source, tally: Tally, wanted: Wanted | None = None
+) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield the lines of one file with the objects in them, as `read_records` does."""
     tally.files += 1
     if source.path is None:
         yield from _records(sys.stdin.buffer, source.limit, tally, wanted)
         return
     try:
-        with open_part(source.path) as stream:
+        with open_source(source) as stream:
             yield from _records(stream, source.limit, tally, wanted)
     except OSError as error:
-        raise ConfigError(f"cannot read {source.path}: {error.strerror}") from error
+        raise _unreadable(source, error) from error
 
 
 def _records(
     stream: BinaryIO, limit: int | None, tally: Tally, wanted: Wanted | None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[bytes, dict[str, Any]]]:
     for line in _lines(stream, limit, tally):
         if wanted is not None and not wanted(line):
             continue
@@ -146,7 +188,7 @@ def _records(
                 tally.torn_lines += 1
             continue
         if isinstance(record, dict):
-            yield record
+            yield line, record
         else:
             tally.invalid_lines += 1
 

@@ -45,7 +45,7 @@ def reparse(
     The records of the crawl stay as they are; the new ones go to another directory. The same
     command again goes on where an earlier run stopped.
     """
-    from crawler.cli.inspect import find_job
+    from crawler.cli.output import find_job
     from crawler.conf.load import load_settings
     from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan

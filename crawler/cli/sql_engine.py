@@ -1,0 +1,210 @@
+"""Answers SQL about records and the frontier, in a DuckDB that can do nothing else.
+
+A query reads the views; it opens no file of its own, writes none, loads no extension and reaches no
+network, whatever it says: the database sees only `sql_files.QueryFiles`, and its configuration is
+locked before the query is looked at.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.cli.inspect_files import Source
+from crawler.cli.record_filter import RecordFilter
+from crawler.cli.wording import size
+from crawler.errors import ConfigError, StorageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_MEMORY_BYTES = 2_000_000_000
+"""What a query may hold, or half of the machine's; more goes to temporary files where it can."""
+_BATCH = 1_000
+_INSTALL = (
+    "SQL and Parquet need DuckDB, which is not installed: pip install 'quasicrawler[analysis]'"
+)
+
+
+class Answer:
+    """The rows of a query, as they come."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        self._connection = connection
+        described = connection.description or []
+        self.columns = _different([str(column[0]) for column in described])
+        self.types = [str(column[1]) for column in described]
+
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows.
+
+        Raises:
+            ConfigError: the query fails on one of them.
+        """
+        with _said():
+            while rows := self._connection.fetchmany(_BATCH):
+                yield rows
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Return names of which none is there twice, as keys of an object must be."""
+    found: dict[str, None] = {}
+    for name in names:
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name}_{number}"
+        found[free] = None
+    return list(found)
+
+
+class Engine:
+    """One database with views over what is looked at."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        self._connection = connection
+
+    def ask(self, sql: str) -> Answer:
+        """Run one SELECT.
+
+        Raises:
+            ConfigError: it is something else, or fails.
+        """
+        query = self.checked(sql)
+        with _said():
+            self._connection.execute(query)
+        return Answer(self._connection)
+
+    def checked(self, sql: str) -> str:
+        """Return a query that can stand between parentheses.
+
+        Raises:
+            ConfigError: it is not one SELECT.
+        """
+        import duckdb
+
+        with _said():
+            statements = self._connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise ConfigError("--sql takes one SELECT, and nothing that writes or sets anything")
+        return statements[0].query.strip().rstrip(";")
+
+    def copy(self, sql: str, path: Path) -> int:
+        """Write what a checked query finds to a Parquet file; return the number of rows.
+
+        Raises:
+            ConfigError: the query fails.
+        """
+        target = str(path).replace("'", "''")
+        with _said():
+            # The query may end in a comment.
+            done = self._connection.execute(
+                f"COPY ({sql}\n) TO '{target}' (FORMAT parquet, COMPRESSION zstd, "
+                "USE_TMP_FILE false)"
+            )
+            row = done.fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def open_engine(
+    sources: Sequence[Source],
+    job: Path | None,
+    wanted: RecordFilter | None = None,
+    output: Path | None = None,
+) -> Iterator[Engine]:
+    """Give an engine for these files.
+
+    Args:
+        sources: What has the records.
+        job: Whose frontier `urls` and `hosts` are; None: there are no such views.
+        wanted: Which records `pages` and `links` have; None: all.
+        output: The one file that may be written, by `Engine.copy`.
+
+    Raises:
+        ConfigError: DuckDB is not installed.
+    """
+    duckdb = _load()
+    from crawler.cli.sql_files import PROTOCOL, QueryFiles
+    from crawler.cli.sql_views import views
+
+    files = QueryFiles()
+    spill = Path(tempfile.mkdtemp(prefix="crawler-sql-"))
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.register_filesystem(files)
+        _confine(connection, spill, f"{PROTOCOL}://", output)
+        for view in views(files, sources, job, wanted):
+            connection.execute(view)
+        connection.execute("SET lock_configuration = true")
+        yield Engine(connection)
+    finally:
+        connection.close()
+        files.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _load() -> Any:
+    try:
+        import duckdb
+        import fsspec  # noqa: F401 - what DuckDB reads our files through
+    except ImportError:
+        raise ConfigError(_INSTALL) from None
+    return duckdb
+
+
+def _confine(
+    connection: "duckdb.DuckDBPyConnection", spill: Path, files: str, output: Path | None
+) -> None:
+    allowed = "[]" if output is None else f"['{str(output).replace(chr(39), chr(39) * 2)}']"
+    for setting, value in (
+        ("memory_limit", f"'{_memory_bytes()}B'"),
+        ("threads", str(len(os.sched_getaffinity(0)))),
+        ("temp_directory", f"'{spill}'"),
+        ("TimeZone", "'UTC'"),
+        # What a copy holds is bounded only where rows may be written as they come.
+        ("preserve_insertion_order", "false" if output is not None else "true"),
+        ("python_enable_replacements", "false"),
+        ("autoinstall_known_extensions", "false"),
+        ("autoload_known_extensions", "false"),
+        ("allow_community_extensions", "false"),
+        ("allowed_directories", f"['{files}']"),
+        ("allowed_paths", allowed),
+        ("enable_external_access", "false"),
+    ):
+        connection.execute(f"SET {setting} = {value}")
+
+
+def _memory_bytes() -> int:
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(MOST_MEMORY_BYTES, machine // 2)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Make one line of ours out of an error of DuckDB's."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.OutOfMemoryException as error:
+        first = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"the query holds more than {size(_memory_bytes())} at once: ask for fewer columns "
+            f"or rows ({first})"
+        ) from None
+    except duckdb.IOException as error:
+        raise StorageError(str(error).partition("\n")[0]) from None
+    except duckdb.Error as error:
+        raise ConfigError(f"SQL: {_one_line(str(error))}") from None
+
+
+def _one_line(text: str) -> str:
+    """Return what an error says, without the drawing of where; candidates are kept."""
+    said = text.partition("\n\n")[0]
+    return " ".join(said.split())
