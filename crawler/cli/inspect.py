@@ -60,7 +60,7 @@ def inspect(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="The answer of --sql as CSV.")] = False,
     following: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print each record as it is committed.")
+        bool, typer.Option("-f", "--follow", help="Print each record as it is committed.")
     ] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Plain text.")] = False,
 ) -> None:

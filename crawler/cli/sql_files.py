@@ -21,7 +21,7 @@ class QueryFiles(AbstractFileSystem):
     """A read-only file system of named files; `close` it."""
 
     protocol = PROTOCOL
-    cachable = False
+    cachable = False  # codespell:ignore cachable
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
