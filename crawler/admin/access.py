@@ -1,11 +1,11 @@
 """Who may ask for what: methods, the Host header, the token; and the headers of every answer."""
 
 import hmac
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from crawler.admin.answer import Answer, text_answer
+from crawler.policy.loopback import is_loopback
 
 COOKIE = "crawler_admin"
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -24,18 +24,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_NAMES = frozenset({"localhost"})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, as written in an address, can only be this machine itself."""
-    name = host.strip("[]").lower()
-    if name in _NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class Access:

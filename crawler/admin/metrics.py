@@ -19,12 +19,12 @@ from prometheus_client.core import (
 from crawler import __version__
 from crawler.admin.answer import Answer
 from crawler.admin.catalogue import METRICS
-from crawler.admin.disk import free_bytes
 from crawler.admin.store import Store, StoreSilent
 from crawler.admin.watch import Watch
 from crawler.model.fleet import RESTARTS, FleetState
 from crawler.model.measures import Timing
 from crawler.model.result import FailureKind
+from crawler.pipeline.disk_guard import free_bytes
 from crawler.pipeline.node import Snapshot
 from crawler.pipeline.progress import idle_reason
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from crawler.admin.access import HEADERS, Access, is_loopback
+from crawler.admin.access import HEADERS, Access
 from crawler.admin.answer import Answer, text_answer
 from crawler.admin.door import Door
 from crawler.admin.hosts import Hosts
@@ -21,7 +21,6 @@ from crawler.admin.metrics import Disks, Metrics
 from crawler.admin.routes import Routes
 from crawler.admin.store import Store
 from crawler.admin.watch import Watch
-from crawler.errors import ConfigError
 from crawler.logs import get_logger
 from crawler.ports import Frontier, Now
 
@@ -53,18 +52,8 @@ class AdminServer:
     """`open` before the readers are launched, `close` when all else has ended."""
 
     def __init__(self, orders: AdminOrders) -> None:
-        """Check the orders; nothing is opened.
-
-        Raises:
-            ConfigError: an address that others reach, without a token.
-        """
         self._host, _, port = orders.address.rpartition(":")
         self._port = int(port)
-        if orders.token is None and not is_loopback(self._host):
-            raise ConfigError(
-                f"http {orders.address} can be reached from other machines, so it needs a token: "
-                "set CRAWLER_HTTP_TOKEN (http_token in a crawl file), or use 127.0.0.1"
-            )
         self.watch = Watch(orders.now, patience_ms=orders.patience_ms)
         self._store = Store(orders.open_store)
         self._routes = Routes(

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from crawler import __version__
-from crawler.admin.disk import free_bytes
 from crawler.admin.watch import Watch
 from crawler.model.measures import Timing
 from crawler.model.view import HostState
 from crawler.pipeline.bounds import find_bound
+from crawler.pipeline.disk_guard import free_bytes
 from crawler.pipeline.node import Snapshot
 
 _STATUS = "status:"

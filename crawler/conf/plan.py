@@ -17,6 +17,7 @@ from crawler.conf.units import format_duration
 from crawler.errors import ConfigError
 from crawler.model.plan import Plan
 from crawler.model.site import Cookie
+from crawler.policy.loopback import is_loopback
 from crawler.policy.site_scope import make_scope
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
     job = Path(values["job"])
     _check_frontier(values["frontier"], job)
     check_revisits(values)
+    _check_http(values["http"], values["http_token"])
     try:
         user_agent, token = make_agent(values["user_agent"], values["contact"])
     except ValueError as error:
@@ -180,6 +182,15 @@ def _lease_ms(values: Mapping[str, Any]) -> int:
             f"{needs} = {format_duration(needed)}"
         )
     return lease_ms
+
+
+def _check_http(address: str | None, token: str | None) -> None:
+    """Let nobody serve what a crawl does to others by mistake."""
+    if address is not None and token is None and not is_loopback(address.rpartition(":")[0]):
+        raise ConfigError(
+            f"http {address} can be reached from other machines, so it needs a token: "
+            "set CRAWLER_HTTP_TOKEN (http_token in a crawl file), or use 127.0.0.1"
+        )
 
 
 def _check_frontier(frontier: str | None, job: Path) -> None:

@@ -10,8 +10,9 @@ from multiprocessing.process import BaseProcess
 from crawler.dealer.board import Board
 from crawler.dealer.dealer import Dealer
 from crawler.dealer.handle import ReaderHandle
+from crawler.dealer.memory import resident_bytes
 from crawler.dealer.messages import Down, ReaderEnds
-from crawler.dealer.process import resident_bytes, start_quietly
+from crawler.dealer.process import start_quietly
 from crawler.dealer.watchdog import monotonic_ms
 from crawler.dealer.wire import FrameSink, FrameSource
 from crawler.errors import CrawlerError
@@ -80,7 +81,7 @@ class Fleet:
                 pid=reader.process.pid or 0,
                 ready=reader.ready,
                 held=len(reader.held),
-                rss_bytes=resident_bytes(reader.process.pid or 0),
+                rss_bytes=resident_bytes(reader.process.pid),
             )
             for reader in self._dealer.readers
         ]
@@ -135,7 +136,7 @@ class Fleet:
         level = logging.WARNING if was_killed else logging.INFO
         extra = {"reader": reader.name, "reader_pid": reader.process.pid, "exit_code": exit_code}
         logger.log(level, "reader_ended", extra=extra)
-        if not reader.ended_on_purpose:
+        if reader.outgrew or not reader.ended_on_purpose:
             self._restarts[_reason(reader, exit_code)] += 1
         self._past = [n + m for n, m in zip(self._past, reader.region.measures, strict=True)]
         reader.region.clear()
@@ -229,7 +230,9 @@ class Fleet:
 
 
 def _reason(reader: ReaderHandle, exit_code: int | None) -> str:
-    """Return in a word why a reader ended that nobody stopped."""
+    """Return a word of `RESTARTS` for a reader that ended while the crawl goes on."""
+    if reader.outgrew:
+        return "memory"
     if exit_code is not None and exit_code < 0:
         return "stuck" if reader.was_killed else "killed"
     return "jobs" if exit_code == 0 else "crash"

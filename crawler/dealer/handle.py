@@ -39,6 +39,8 @@ class ReaderHandle:
         """The parent ended it: nothing it held is to blame."""
         self.broken: tuple[str, int] | None = None
         """Why its context could not be made, and the exit code for that."""
+        self.outgrew = False
+        """It has, or had, more memory than it may have."""
         self._retired = False
         self._kill_lock = threading.Lock()
         self._killed = False

@@ -75,6 +75,7 @@ class MemoryGuard:
         self._ends_at = kept
 
     def _say(self, reader: ReaderHandle, size: int, *, killed: bool) -> None:
+        reader.outgrew = True
         extra = {
             "reader": reader.name,
             "reader_pid": reader.process.pid,

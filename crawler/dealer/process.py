@@ -58,15 +58,6 @@ def limit_memory(size_bytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_AS, (size_bytes, hard))
 
 
-def resident_bytes(pid: int) -> int | None:
-    """Return the memory that a process has in use; None where the system does not say."""
-    try:
-        pages = Path(f"/proc/{pid}/statm").read_bytes().split()[1]
-    except (OSError, IndexError):
-        return None
-    return int(pages) * resource.getpagesize()
-
-
 def is_orphan(parent_pid: int) -> bool:
     return os.getppid() != parent_pid
 

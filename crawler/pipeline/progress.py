@@ -44,6 +44,8 @@ def work_done(snapshot: Snapshot) -> int:
 
 def idle_reason(snapshot: Snapshot) -> str | None:
     """Return why there was nothing to do when this was taken; None: there was."""
+    if snapshot.gone_by is not None:
+        return "stopping"
     if snapshot.stopping is not None:
         return f"stopping: {snapshot.stopping}"
     if snapshot.holds:
