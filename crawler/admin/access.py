@@ -86,6 +86,8 @@ class Access:
 
     def _log_in(self, path: str, query: str) -> Answer:
         """Let a browser in, and take the token out of its address bar and history."""
+        if path.startswith("//") or "\\" in path:
+            path = "/"  # a browser would take it for another host
         rest = urlencode([(name, value) for name, value in parse_qsl(query) if name != "token"])
         return Answer(
             body=b"",
