@@ -116,7 +116,8 @@ class Parts:
 
 def to_part(row: tuple[Any, ...]) -> Part:
     """Return the part of a row of the store."""
-    part_id, name, size, records, sealed, store_bytes, sealed_at, packed, shipped, pruned = row
+    part_id, name, size, records, sealed, store_bytes = row[:6]
+    sealed_at, packed, shipped, pruned, ship_tries = row[6:]
     return Part(
         part_id,
         name,
@@ -128,6 +129,7 @@ def to_part(row: tuple[Any, ...]) -> Part:
         packed,
         None if shipped is None else bool(shipped),
         bool(pruned),
+        ship_tries,
     )
 
 

@@ -83,10 +83,39 @@ EVENTS: dict[str, EventInfo] = {
         ("part", "bytes_cut", "bytes_kept"),
         "Bytes that no transaction knows were cut off after a crash.",
     ),
+    "part_form_changed": EventInfo(
+        "warning",
+        ("part", "packed"),
+        "Of a part that was there in two forms, the one that is whole was kept.",
+    ),
+    "part_gone": EventInfo(
+        "info", ("part",), "A part that was shipped is no longer there: it counts as pruned."
+    ),
+    "part_pack_failed": EventInfo(
+        "warning",
+        ("part", "error"),
+        "A part could not be packed and stays as it was written; it is tried again after a minute.",
+    ),
+    "part_packed": EventInfo(
+        "info", ("part", "bytes", "packed_bytes", "elapsed_ms"), "A part was packed with zstd."
+    ),
     "part_reopened": EventInfo(
         "warning",
         ("part", "bytes_missing", "urls", "others"),
         "A part lost committed bytes (a power cut, a person): its URLs are fetched again.",
+    ),
+    "part_ship_failed": EventInfo(
+        "warning",
+        ("part", "error", "said", "tries", "again_in_ms"),
+        "The command of `on_part_sealed` failed with a part; `said` is the end of its output.",
+    ),
+    "part_shipped": EventInfo(
+        "info", ("part", "elapsed_ms", "said"), "The command of `on_part_sealed` took a part."
+    ),
+    "parts_left": EventInfo(
+        "warning",
+        ("unshipped",),
+        "The run ends with parts that the command did not take: the next run tries again.",
     ),
     "reader_broken": EventInfo(
         "info",

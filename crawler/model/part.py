@@ -22,6 +22,8 @@ class Part(NamedTuple):
     """Whether the command took it; None: there was none when it was sealed."""
     pruned: bool = False
     """Its files are gone, for good."""
+    ship_tries: int = 0
+    """How often the command failed with it."""
 
     @property
     def file_name(self) -> str:

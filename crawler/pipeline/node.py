@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crawler.logs import get_logger
 from crawler.model.fleet import FleetState
@@ -19,6 +20,9 @@ from crawler.pipeline.disk_guard import DiskGuard
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
+
+if TYPE_CHECKING:
+    from crawler.pipeline.aftercare import Aftercare
 
 TICK_MS = 500
 LOOK_MS = 500
@@ -96,6 +100,8 @@ class CrawlNode:
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self.gone_by: int | None = None
         """Once the end was asked for from outside: when the last reader is gone."""
+        self.care: Aftercare | None = None
+        """What packs and ships sealed parts, where that is asked for."""
         self.fleet: Callable[[], FleetState | None] | None = None
         """Asked once a second for what snapshots show of the processes."""
 
@@ -146,6 +152,8 @@ class CrawlNode:
 
     async def beat(self) -> bool:
         now = self._now()
+        if self.care is not None:
+            await self.care.beat()
         if now - self._ticked_at >= TICK_MS:
             self._measure(now)
             self._ticked_at = now
@@ -264,6 +272,8 @@ class CrawlNode:
         return list({host.host: host for host in (*busy, *waiting)}.values())
 
     def wind_down(self, grace_ms: int) -> None:
+        if self.care is not None:
+            self.care.wind_down()
         if self._goes_on:
             self.gone_by = self._now() + grace_ms
             self._looked_at = self._snapshot_at = 0

@@ -6,7 +6,7 @@ The process manager is handed in (`crawler.qq` makes it), since it lies above th
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
@@ -27,6 +27,9 @@ from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
 from crawler.ports import Frontier, Now
 from crawler.sink.reading import open_part
+
+if TYPE_CHECKING:
+    from crawler.pipeline.aftercare import Aftercare
 
 HASHING_SECONDS = 1.5
 """After a signal no more time than this goes into the checksums of the manifest."""
@@ -90,16 +93,21 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
             seeds_rejected=report.rejected,
         )
         node = CrawlNode(plan, frontier, now, started_at=started_at, on_snapshot=orders.on_snapshot)
+        node.care = care = _aftercare(plan, frontier, now)
         signal_number: int | None = None
         error: CrawlerError | None = None
         try:
             signal_number = await manage(node, now)
             while signal_number is None and not orders.goes_on() and await node.has_work():
                 signal_number = await manage(node, now)
+            if care is not None and signal_number is None and not orders.goes_on():
+                await care.finish()
         except CrawlerError as failure:
             error = failure
             raise
         finally:
+            if care is not None:
+                care.abandon()
             ending = await _end(
                 orders,
                 frontier,
@@ -117,6 +125,15 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
         return ending
     finally:
         await frontier.close()
+
+
+def _aftercare(plan: Plan, frontier: Frontier, now: Now) -> "Aftercare | None":
+    """Return what packs and ships parts; nothing of it is loaded where nobody asked for it."""
+    if plan.compress_parts == "none" and plan.on_part_sealed is None:
+        return None
+    from crawler.pipeline.aftercare import Aftercare
+
+    return Aftercare(plan, frontier.sealed, now)
 
 
 async def _end(

@@ -48,6 +48,20 @@ def temporary_path(path: Path) -> Path:
     return packed.with_name(packed.name + ".tmp")
 
 
+def place(path: Path) -> None:
+    """Give what was packed its name, durably; whatever had that name is replaced.
+
+    Raises:
+        OSError: the file system failed.
+    """
+    temporary_path(path).replace(packed_path(path))
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
 def pack_part(path: Path, size: int) -> Packing:
     """Pack the first `size` bytes of a part into its temporary file, durably, and read them back.
 

@@ -66,7 +66,7 @@ class Crawl:
 
     def group(self) -> list[int]:
         """All living processes of this run."""
-        return [pid for pid in _pids() if _session(pid) == self.pid and _is_alive(pid)]
+        return [pid for pid in _pids() if _session(pid) == self.pid and is_alive(pid)]
 
     def kill_group(self) -> None:
         os.killpg(self.pid, signal.SIGKILL)
@@ -182,7 +182,7 @@ def _session(pid: int) -> int:
         return -1
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

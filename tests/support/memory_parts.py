@@ -48,6 +48,7 @@ class MemorySealedParts:
     async def set_ship_failed(self, part_id: int, *, error: str, due: int) -> int:
         tries = self.failures.get(part_id, (0, "", 0))[0] + 1
         self.failures[part_id] = (tries, error, due)
+        self.change(part_id, ship_tries=tries)
         return tries
 
     async def shipping(self) -> Shipping:

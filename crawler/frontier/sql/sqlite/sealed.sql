@@ -2,7 +2,7 @@
 
 -- name: unpacked_parts
 -- Parts that may be packed, by number.
-SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned FROM parts
+SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned, ship_tries FROM parts
 WHERE sealed = 1 AND packed IS NULL AND pruned = 0 AND bytes > 0 AND id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: set_packed
@@ -11,7 +11,7 @@ UPDATE parts SET packed = ?2 WHERE id = ?1 AND sealed = 1 AND pruned = 0;
 
 -- name: unshipped_parts
 -- Parts that the command is to take now, by number; with ?2 only those that are packed.
-SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned FROM parts
+SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned, ship_tries FROM parts
 WHERE shipped = 0 AND bytes > 0 AND ship_due <= ?1 AND sealed = 1 AND pruned = 0 AND id > ?3
     AND (?2 = 0 OR packed IS NOT NULL)
 ORDER BY id LIMIT ?4;

@@ -79,7 +79,7 @@ WHERE id = ?4 AND sealed = 0 AND bytes = ?5 AND store_bytes = ?7;
 -- name: seal_parts_of
 -- The open parts of one reader, closed for good.
 UPDATE parts SET sealed = 1, sealed_at = ?2, shipped = ?3 WHERE sealed = 0 AND reader = ?1
-RETURNING id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned;
+RETURNING id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned, ship_tries;
 
 -- name: seal_all_parts
 -- Every open part, closed for good.
@@ -87,14 +87,14 @@ UPDATE parts SET sealed = 1, sealed_at = ?1, shipped = ?2 WHERE sealed = 0;
 
 -- name: read_parts
 -- All parts by number.
-SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned FROM parts ORDER BY id;
+SELECT id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned, ship_tries FROM parts ORDER BY id;
 
 -- name: parts_leaning_on
 -- A part and all whose records point into it, over any number of steps.
 WITH RECURSIVE leaning (id) AS (
     SELECT ?1 UNION SELECT part_refs.part FROM part_refs JOIN leaning ON refers_to = leaning.id
 )
-SELECT parts.id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned
+SELECT parts.id, name, bytes, records, sealed, store_bytes, sealed_at, packed, shipped, pruned, ship_tries
 FROM parts JOIN leaning USING (id) WHERE pruned = 0 ORDER BY parts.id;
 
 -- name: find_body
