@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from crawler import errors
+from crawler.audit.checks import CHECKS
 from crawler.cli.app import make_app
 from crawler.cli.options import CRAWL_OPTIONS
 from crawler.conf.settings import ENV_PREFIX, Settings
@@ -218,6 +219,13 @@ def exit_code_rows(notes: Notes) -> list[Row]:
         note = notes.note("exit codes", str(code))
         rows.append((str(code), meaning, _with_note(remedy, note)))
     return rows
+
+
+def check_rows() -> list[Row]:
+    """Return every check of a report: name, severity, what it finds, columns of its file."""
+    return [
+        (f"`{check.name}`", check.severity, f"{check.title}. {check.meaning}") for check in CHECKS
+    ]
 
 
 def event_field_rows() -> list[Row]:

@@ -16,6 +16,7 @@ COMMANDS = (
     "start",
     "status",
     "inspect",
+    "report",
     "diff",
     "explain",
     "try",

@@ -5,11 +5,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from crawler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crawler.model.part import Part
 
 STDIN = Path("-")
 Wanted = Callable[[bytes], bool]
@@ -27,6 +30,8 @@ class Source:
     path: Path | None
     limit: int | None = None
     """Committed bytes: what comes after may vanish."""
+    sealed: bool = False
+    """Nobody writes to it any more."""
 
 
 @dataclass(slots=True)
@@ -71,9 +76,9 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
 
         found = asyncio.run(committed(job))
         output = found.output
-        sizes = {part.name: part.bytes for part in found.parts if not part.pruned}
+        parts = [part for part in found.parts if not part.pruned]
         if job == directory or output.resolve() == directory.resolve():
-            return _of_job(output, sizes, tally)
+            return _of_job(output, parts, tally)
     return [Source(path) for path in _files(directory) or _files(directory / "pages")]
 
 
@@ -84,17 +89,17 @@ def _files(directory: Path) -> list[Path]:
     return sorted(plain | packed)
 
 
-def _of_job(output: Path, committed: dict[str, int], tally: Tally) -> list[Source]:
+def _of_job(output: Path, parts: "list[Part]", tally: Tally) -> list[Source]:
     sources = []
-    for name, size in sorted(committed.items()):
+    for part in sorted(parts, key=lambda part: part.name):
+        path, size = output / part.name, part.bytes
         if size == 0:
             continue
-        path = output / name
         there = _size(path)
         if there < size:
             tally.notes.append(f"{path} lacks {size - there} bytes that were committed")
         if there:
-            sources.append(Source(path, size))
+            sources.append(Source(path, size, part.sealed))
     return sources
 
 

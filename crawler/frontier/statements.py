@@ -25,14 +25,28 @@ def load_statements(dialect: str) -> Mapping[str, str]:
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".sql") or file.name == "schema.sql":
             continue
-        parts = _NAME.split(file.read_text("utf-8"))[1:]
-        for name, text in zip(parts[::2], parts[1::2], strict=True):
-            lines = text.strip().splitlines()
-            sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
-            if name in statements or not lines[0].startswith("-- "):
-                raise ValueError(f"{file.name}: {name} is there twice or says nothing about itself")
-            statements[name] = sql.removesuffix(";")
+        for name, sql in split_statements(file.read_text("utf-8")).items():
+            if name in statements:
+                raise ValueError(f"{file.name}: {name} is there twice")
+            statements[name] = sql
     return MappingProxyType(statements)
+
+
+def split_statements(text: str) -> dict[str, str]:
+    """Return the statements of one file by name, in its order.
+
+    Raises:
+        ValueError: a name is used twice, or a statement has no sentence.
+    """
+    statements: dict[str, str] = {}
+    parts = _NAME.split(text)[1:]
+    for name, block in zip(parts[::2], parts[1::2], strict=True):
+        lines = block.strip().splitlines()
+        sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
+        if name in statements or not lines[0].startswith("-- "):
+            raise ValueError(f"{name} is there twice or says nothing about itself")
+        statements[name] = sql.removesuffix(";")
+    return statements
 
 
 @functools.cache

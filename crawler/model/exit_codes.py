@@ -32,6 +32,10 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
         "stopped with URLs deferred: more patience than `--max-wait` asked for, or `--max-time` up",
         "run it again later; the manifest names the hosts",
     ),
+    8: (
+        "`crawler report --fail-on`: something of that severity, or worse, was found",
+        "read the report; the crawl itself is whole",
+    ),
     129: ("stopped by SIGHUP: its terminal is gone", "the same command goes on"),
     130: ("stopped by Ctrl-C (SIGINT)", "the same command goes on"),
     141: ("the reader of the output went away before all was written, as `head` may do", "nothing"),

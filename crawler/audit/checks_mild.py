@@ -1,0 +1,128 @@
+"""Checks for what may well be meant: notices."""
+
+from crawler.audit.check import Check
+from crawler.audit.thresholds import DEEP_CLICKS, LARGE_BYTES, THIN_CHARS
+
+MILD = (
+    Check(
+        name="redirected_links",
+        severity="notice",
+        title="Links to addresses that redirect",
+        meaning="The visitor arrives, one round trip later than need be.",
+        advice="Let the link point to where the redirect ends.",
+        place=2,
+    ),
+    Check(
+        name="moved_external",
+        severity="notice",
+        title="Links to other sites that redirect",
+        meaning="The page of the other site answers under another address.",
+        advice="Update the link where the move is for good.",
+        place=2,
+        need="outside",
+    ),
+    Check(
+        name="canonical_elsewhere",
+        severity="notice",
+        title="Canonical address on another host",
+        meaning="These pages say that a page of another host speaks for them: they will not be "
+        "found.",
+        advice="Right for syndicated pages and mirrors, else a mistake.",
+    ),
+    Check(
+        name="canonical_unknown",
+        severity="notice",
+        title="Canonical address that was never seen",
+        meaning="No crawled page links there, and no sitemap names it.",
+        advice="Check that it is there and is linked.",
+    ),
+    Check(
+        name="duplicate_descriptions",
+        severity="notice",
+        title="Duplicate descriptions",
+        meaning="Several pages of a host have the same meta description.",
+        advice="Describe each page, or leave the description out.",
+        place=1,
+    ),
+    Check(
+        name="missing_descriptions",
+        severity="notice",
+        title="Pages without a description",
+        meaning="Search engines make one up from the text.",
+        advice="Add a meta description to the pages that matter.",
+    ),
+    Check(
+        name="missing_h1",
+        severity="notice",
+        title="Pages without a main heading",
+        meaning="There is no h1, or it is empty.",
+        advice="Give each page one h1 that says what it is about.",
+    ),
+    Check(
+        name="missing_languages",
+        severity="notice",
+        title="Pages that do not say their language",
+        meaning="Screen readers and translators have to guess.",
+        advice="Add lang to the html element.",
+    ),
+    Check(
+        name="near_copies",
+        severity="notice",
+        title="Nearly the same text",
+        meaning="The fingerprints of these texts differ in 3 of 64 bits at most.",
+        advice="Merge them, or name one with link rel=canonical.",
+        place=2,
+        need="simhash",
+    ),
+    Check(
+        name="noindex_linked",
+        severity="notice",
+        title="Linked pages that ask not to be found",
+        meaning="noindex in a meta element or a header, on pages that others link to.",
+        advice="Check that each is meant.",
+    ),
+    Check(
+        name="nofollow_links",
+        severity="notice",
+        title="Own links with nofollow",
+        meaning="Links within a host that robots are asked not to follow.",
+        advice="Rarely meant within one site; take the rel away.",
+        place=1,
+    ),
+    Check(
+        name="unlisted",
+        severity="notice",
+        title="Linked, but in no sitemap",
+        meaning="The host has a sitemap, and it lacks these pages.",
+        advice="Add those that should be found.",
+        need="sitemaps",
+    ),
+    Check(
+        name="large_pages",
+        severity="notice",
+        title="Large pages",
+        meaning=f"{LARGE_BYTES // 1_000_000} MB of HTML or more, without images and scripts.",
+        advice="Split them, or move inline data out.",
+    ),
+    Check(
+        name="thin_pages",
+        severity="notice",
+        title="Pages with little text",
+        meaning=f"Fewer than {THIN_CHARS} characters of visible text.",
+        advice="Fill, merge or noindex them.",
+    ),
+    Check(
+        name="deep_pages",
+        severity="notice",
+        title="Pages far from the start",
+        meaning=f"{DEEP_CLICKS} clicks or more from the seeds of the crawl, by the shortest way.",
+        advice="Link to what matters from further up.",
+    ),
+    Check(
+        name="js_required",
+        severity="notice",
+        title="Pages that need a browser",
+        meaning="Without JavaScript they show next to nothing; not every search engine runs it.",
+        advice="Send the text with the page.",
+    ),
+)

@@ -1,0 +1,71 @@
+"""A report in sentences, for who reads only the top of it."""
+
+from crawler.audit.auditing import Audit
+from crawler.audit.check import Severity
+from crawler.audit.crawl import CrawlState
+from crawler.audit.figures import Figures
+from crawler.cli.wording import duration, percent, plural, size
+
+_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "notice": "notice"}
+
+
+def summary(state: CrawlState, audit: Audit, figures: Figures) -> list[str]:
+    """Return the sentences."""
+    totals = {name: value or 0 for name, value in figures.totals.items()}
+    if not totals["urls"]:
+        return ["The crawl has no records yet."]
+    sentences = [_crawled(totals, figures), _answers(totals)]
+    if figures.totals["median_ms"] is not None:
+        sentences.append(
+            f"Half of the answers came within {totals['median_ms']:,} ms, nine of ten within "
+            f"{totals['p90_ms']:,} ms, 99 of 100 within {totals['p99_ms']:,} ms."
+        )
+    sentences.append(_findings(audit))
+    if state.left:
+        running = "is still running" if state.running else "has not come to its end"
+        sentences.append(
+            f"The crawl {running}: {plural(state.left, 'URL')} {_are(state.left)} still to be "
+            "fetched, so a page that seems to be linked from nowhere may be linked from those."
+        )
+    if state.forbidden:
+        sentences.append(
+            f"{plural(state.forbidden, 'URL')} {_are(state.forbidden)} not judged here: robots.txt "
+            "forbids to fetch them."
+        )
+    return sentences
+
+
+def _crawled(totals: dict[str, int], figures: Figures) -> str:
+    text = f"The crawl fetched {plural(totals['urls'], 'URL')} of {plural(totals['hosts'], 'host')}"
+    if totals["records"] > totals["urls"]:
+        text += f" in {plural(totals['records'], 'visit')}"
+    text += f", {size(totals['bytes'])}"
+    if figures.span is not None:
+        seconds = figures.span[1] - figures.span[0]
+        text += f", in {duration(seconds)}"
+        if seconds >= 1:
+            text += f" ({totals['records'] / seconds:,.1f} a second)"
+    return text + f"; {plural(totals['html'], 'HTML page')} with {plural(totals['links'], 'link')}."
+
+
+def _answers(totals: dict[str, int]) -> str:
+    parts = [f"{percent(totals['good'] / totals['urls'])} came as they should"]
+    if totals["redirects"]:
+        parts.append(f"{plural(totals['redirects'], 'redirect')}")
+    if totals["bad"]:
+        parts.append(f"{totals['bad']:,} answered 4xx or 5xx")
+    if totals["failed"]:
+        parts.append(f"{totals['failed']:,} failed without a usable answer")
+    return ", ".join(parts) + "."
+
+
+def _findings(audit: Audit) -> str:
+    counts = [(audit.count(severity), noun) for severity, noun in _NOUNS.items()]
+    if not any(count for count, _ in counts):
+        return f"None of {plural(len(audit.clean), 'check')} found anything."
+    found = ", ".join(plural(count, noun) for count, noun in counts if count)
+    return f"{plural(len(audit.found), 'check')} found something: {found}."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

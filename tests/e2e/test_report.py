@@ -1,0 +1,182 @@
+"""`crawler report` as a user types it, on a site whose faults are known."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.audit.checks import CHECKS
+from crawler.cli.report_csv import safe_cell
+from tests.support.crawl import Crawl
+from tests.support.faulty_site import PAGES
+from tests.support.web import Web
+
+pytestmark = pytest.mark.e2e
+FLAGS = ("--delay", "0", "--retries", "0", "--link-details", "--no-color")
+
+
+def report(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crawler", "report", *map(str, words)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Audited:
+    """A crawled site, and the JSON of its report."""
+
+    def __init__(self, web: Web, job: Path) -> None:
+        self.web = web
+        self.job = job
+        done = report("--json", "--job", job, cwd=job.parent)
+        assert (done.returncode, done.stderr) == (0, "")
+        self.json: dict[str, Any] = json.loads(done.stdout.replace(f"http://{web.hosts[0]}", ""))
+
+    def names(self) -> list[str]:
+        return [one["name"] for one in self.json["findings"]]
+
+    def first(self, name: str) -> list[dict[str, Any]]:
+        (found,) = [one for one in self.json["findings"] if one["name"] == name]
+        return found["first"]
+
+    def items(self, name: str, key: str = "url") -> list[str]:
+        return [one[key] for one in self.first(name)]
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    job = tmp_path_factory.mktemp("report") / "crawl"
+    with Web(PAGES) as web:
+        crawl = Crawl(job, web.url(), *FLAGS[:-1])
+        assert crawl.run() == 0, crawl.err
+        yield Audited(web, job)
+
+
+def test_exactly_the_faults_that_are_there_are_found(audited):
+    """A finding that is none costs an hour of somebody's work, and trust in all others."""
+    first, items = audited.first, audited.items
+    gone, only_listed = first("broken_links")
+    assert (gone["url"], gone["answer"], gone["places"]) == ("/gone", "404", 4)
+    assert gone["first_places"] == [
+        {"page": "/", "text": "Our history", "via": None},
+        {"page": "/a", "text": "x", "via": "/old-gone"},
+        {"page": "/a", "text": "x", "via": None},
+        {"page": "/b", "text": "gone again", "via": None},
+    ]
+    assert (only_listed["url"], only_listed["places"]) == ("/map-gone", 0)
+    assert items("server_errors") == ["/broken"]
+    (loop,) = first("redirect_loops")
+    assert loop["first_places"] == [{"page": "/", "text": "x", "via": "/round"}]
+    assert items("sitemap_broken") == ["/map-gone"]
+    assert items("denied_links") == ["/refused"]
+    (chain,) = first("redirect_chains")
+    assert chain["way"] == "/first (301) → /second (302) → /a"
+    assert chain["first_places"] == [{"page": "/", "text": "x"}]
+    assert items("redirected_links") == ["/first", "/second"]
+    assert items("duplicate_titles", "title") == ["Same title", "Twin"]
+    assert [one["page"] for one in first("duplicate_titles")[0]["first_places"]] == ["/a", "/b"]
+    assert items("duplicate_descriptions", "description") == [
+        "About Same title.",
+        "About Twin.",
+    ]
+    assert items("duplicate_content") == ["/twin-1"]
+    assert items("missing_titles") == ["/empty"]
+    assert items("missing_h1") == ["/empty"]
+    assert items("sitemap_orphans") == ["/orphan"]
+    assert items("noindex_linked") == ["/hidden"]
+    assert items("nofollow_links") == ["/unfollowed"]
+    assert items("js_required") == ["/app"]
+    assert items("thin_pages") == ["/empty"]
+    assert {one["url"]: one["clicks"] for one in first("deep_pages")} == {"/far-6": 6, "/far-5": 5}
+
+
+def test_canonicals_and_languages_are_judged_by_where_they_lead(audited):
+    """One that leads to a dead end drops a page from every search engine, and nobody sees it."""
+    first = audited.first
+    assert first("canonical_broken") == [{"url": "/c-gone", "canonical": "/gone", "answer": "404"}]
+    (moved,) = first("canonical_redirects")
+    assert (moved["url"], moved["leads_to"]) == ("/c-moved", "/a")
+    conflicts = {one["url"]: one["conflict"] for one in first("canonical_conflicts")}
+    assert conflicts.keys() == {"/c-hidden", "/c-chain"}
+    assert conflicts["/c-hidden"] == "the canonical page is noindex"
+    assert audited.items("canonical_elsewhere") == ["/c-away"]
+    (pair,) = first("hreflang")
+    assert (pair["url"], pair["alternate"], pair["lang"]) == ("/german", "/a", "en")
+
+
+def test_sitemaps_are_compared_with_links_both_ways(audited):
+    """What a link led to first was named by the sitemap all the same."""
+    listed = set(audited.items("unlisted"))
+    assert {"/b", "/canonicals", "/far-1"} <= listed
+    assert not listed & {"/a", "/twin-1", "/german", "/", "/orphan"}
+    unwanted = {one["url"]: one["problem"] for one in audited.first("sitemap_unwanted")}
+    assert unwanted == {"/hidden": "noindex", "/first": "redirects"}
+
+
+def test_what_could_not_be_looked_for_is_said(audited):
+    """No finding would be taken for no fault."""
+    why = {one["name"]: one["why"] for one in audited.json["not_checked"]}
+    assert why.keys() == {
+        *("broken_external", "moved_external", "broken_requisites", "mixed_content"),
+        "near_copies",
+    }
+    assert "--simhash" in why["near_copies"]
+    named = [*audited.names(), *audited.json["clean"], *why]
+    assert sorted(named) == sorted(check.name for check in CHECKS)
+    assert audited.json["counts"]["error"] == 6
+    assert "robots.txt forbids" in " ".join(audited.json["summary"])
+
+
+def test_csv_files_have_every_row_and_no_formula(audited, tmp_path):
+    """A title that begins with = would run on the machine of who opens the list."""
+    old = tmp_path / "out" / "large_pages.csv"
+    old.parent.mkdir()
+    old.write_text("url\n")
+    (tmp_path / "out" / "mine.txt").write_text("kept")
+    done = report("--csv", "out", "--job", audited.job, "--rows", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").is_file()
+    files = {path.stem: path for path in (tmp_path / "out").glob("*.csv")}
+    assert files.keys() == set(audited.names())
+    assert (tmp_path / "out" / "mine.txt").is_file()
+    with files["broken_links"].open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["page"].rpartition("/")[2] for row in rows] == ["", "a", "a", "b", ""]
+    assert safe_cell("=1+1") == "'=1+1"
+    assert safe_cell(12) == 12
+
+
+@pytest.mark.parametrize(("severity", "code"), [("error", 8), ("warning", 8), ("nonsense", 2)])
+def test_fail_on_ends_with_a_code_that_ci_can_use(audited, tmp_path, severity, code):
+    """A site with errors would go out."""
+    done = report("--fail-on", severity, "--json", "--job", audited.job, cwd=tmp_path)
+    assert done.returncode == code
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_terminal_shows_the_worst_first_and_where_all_of_it_is(audited, tmp_path):
+    """Who does not open the page still sees what is wrong."""
+    done = report("--job", audited.job, "-o", "a page.html", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("The crawl fetched ")
+    findings = lines[lines.index("Findings") + 1 :]
+    assert findings[0].split()[:4] == ["error", "2", "Broken", "links"]
+    assert lines[-1] == "page: a page.html"
+
+
+def test_without_a_job_or_a_package_it_says_so_in_one_line(tmp_path):
+    """A traceback would tell nobody what to install."""
+    done = report(cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("crawler: no job in crawl")
