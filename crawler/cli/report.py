@@ -84,7 +84,7 @@ def report(
 
         write_page(page, made)
     if as_json:
-        from crawler.cli.inspect import write_json
+        from crawler.cli.output import write_json
 
         write_json(made.as_json())
     else:
@@ -110,8 +110,8 @@ def _made(
     from crawler.audit.database import open_database
     from crawler.audit.figures import figures
     from crawler.audit.outside import read_answers
-    from crawler.cli.inspect import find_job
     from crawler.cli.inspect_files import Tally, find_sources
+    from crawler.cli.output import find_job
     from crawler.cli.report_data import Report
     from crawler.cli.report_parts import staged
     from crawler.clock import job_clock, new_offset_ms

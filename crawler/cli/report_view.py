@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from crawler.cli.inspect import show_tables, write
 from crawler.cli.inspect_view import Table
+from crawler.cli.output import show_tables, write
 from crawler.cli.printable import printable
 from crawler.cli.report_data import Report
 from crawler.cli.wording import plural
