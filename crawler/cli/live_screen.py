@@ -39,6 +39,7 @@ class Screen:
         from rich.console import Console
 
         self._stream = stream
+        self._stderr = sys.stderr
         self._ascii = is_ascii_only(stream)
         self._size = _size(stream)
         self._console = Console(file=stream, no_color=not color, highlight=False, markup=False)
@@ -86,7 +87,7 @@ class Screen:
         self._begin()
 
     def _leave_to_parent(self) -> None:
-        sys.stderr = self._stream
+        sys.stderr = self._stderr
 
 
 def _size(stream: TextIO) -> os.terminal_size:

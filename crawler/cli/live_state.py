@@ -3,12 +3,15 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from crawler.model.view import HostState
+from crawler.model.view import HostState, Outlook
 from crawler.pipeline.bounds import Bound, find_bound
 from crawler.pipeline.moments import span
 from crawler.pipeline.node import Snapshot
+
+if TYPE_CHECKING:
+    from crawler.cli.status_data import Found
 
 STATES = ("done", "dead", "waiting", "leased", "ready")
 RATE_WINDOW = 10
@@ -118,6 +121,39 @@ def of_snapshot(snapshot: Snapshot, pace: Pace, *, job: str, max_pages: int | No
         hosts=[line_of(host, snapshot.at) for host in snapshot.hosts if _left(host)],
         bound=find_bound(snapshot, pace.rate),
     )
+
+
+def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> LiveState:
+    """Return the state of a job that somebody else runs, or nobody; `pace` has heard of it."""
+    counts, outlook = found.counters, found.outlook
+    rests = found.holder is None
+    if rests:
+        left = outlook.ready + outlook.leased + outlook.waiting
+        word, bound = "resting", Bound("not running: " + _rest(left, outlook), None)
+    else:
+        word = "running"
+        looked = Snapshot(
+            at=found.at, started_at=found.at, counters=counts, outlook=outlook, hosts=found.hosts
+        )
+        bound = find_bound(looked, pace.rate)
+    return LiveState(
+        job=str(found.job),
+        word=word,
+        running_ms=None,
+        counts=counts,
+        rate=0.0 if rests else pace.rate,
+        bytes_rate=0.0 if rests else pace.bytes_rate,
+        rates=list(pace.rates),
+        hosts=[line_of(host, found.at) for host in found.hosts if _left(host)],
+        bound=bound,
+        warnings=warnings,
+    )
+
+
+def _rest(left: int, outlook: Outlook) -> str:
+    if left:
+        return f"crawler start goes on with {left:,} URLs"
+    return f"{outlook.later:,} URLs are visited again later" if outlook.later else "nothing is left"
 
 
 def line_of(host: HostState, now: int) -> HostLine:

@@ -9,21 +9,35 @@ from typing import Annotated, Any
 import typer
 
 from crawler.cli.options import JobOption
-from crawler.cli.status_data import look
+from crawler.cli.status_data import as_json, look
 from crawler.pipeline.moments import span
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object; with --watch one a line.")
+]
 
 
-def status(job: JobOption = None, as_json: JsonOption = False) -> None:
+def status(
+    job: JobOption = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")
+    ] = False,
+    in_json: JsonOption = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+) -> None:
     """Show counts by state, hosts with work left, and whether a crawl is running."""
     import os
 
     from crawler.conf.load import load_settings
 
     settings = load_settings({} if job is None else {"job": job}, os.environ, Path.cwd())
-    found = asyncio.run(look(Path(settings.job)))
-    if as_json:
+    if watch:
+        from crawler.cli.status_watch import watch_job
+
+        watch_job(Path(settings.job), in_json=in_json, color=not (no_color or settings.no_color))
+        return
+    found = as_json(asyncio.run(look(Path(settings.job))))
+    if in_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         sys.stdout.write(_text(found))

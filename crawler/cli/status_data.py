@@ -3,13 +3,17 @@
 `look` is the one way to it: for the text, the JSON and whoever watches.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.errors import ConfigError
-from crawler.model.view import HostState
+from crawler.model.view import HostState, Outlook
 from crawler.pipeline.moments import rfc3339
 from crawler.ports import Frontier
+
+if TYPE_CHECKING:
+    from crawler.job.lock import Holder
 
 REFUSED = "refused:"
 """Counters of links that were not taken, by the rule that refused them."""
@@ -17,8 +21,21 @@ MOST_HOSTS = 10
 STATES = ("ready", "leased", "waiting", "done", "dead")
 
 
-async def look(job: Path) -> dict[str, Any]:
-    """Return the object that `crawler status --json` prints; opens and closes the store.
+class Found(NamedTuple):
+    """What the store of a job holds at one moment."""
+
+    job: Path
+    at: int
+    counters: Mapping[str, int]
+    outlook: Outlook
+    hosts: Sequence[HostState]
+    dead: Mapping[str, int]
+    holder: "Holder | None"
+    """Who runs it."""
+
+
+async def look(job: Path) -> Found:
+    """Open the store of a job, read, close it.
 
     Raises:
         ConfigError: there is no job.
@@ -42,9 +59,14 @@ async def look(job: Path) -> dict[str, Any]:
         dead = await frontier.dead_reasons()
     finally:
         await frontier.close()
-    held = holder(job)
+    return Found(job, now, counters, outlook, hosts, dead, holder(job))
+
+
+def as_json(found: Found) -> dict[str, Any]:
+    """Return the object that `crawler status --json` prints."""
+    counters, outlook, now, held = found.counters, found.outlook, found.at, found.holder
     return {
-        "job": str(job),
+        "job": str(found.job),
         "running": None if held is None else {"pid": held.pid, "host": held.host},
         "states": {state: counters.get(state, 0) for state in STATES},
         "later": outlook.later,
@@ -57,12 +79,10 @@ async def look(job: Path) -> dict[str, Any]:
         "requisites_found": counters.get("requisites_found", 0),
         "sitemaps": counters.get("sitemaps", 0),
         "sitemap_failures": counters.get("sitemap_failures", 0),
-        "dead": dead,
-        "refused": {
-            name.removeprefix(REFUSED): n
-            for name, n in sorted(counters.items())
-            if name.startswith(REFUSED)
-        },
+        "statuses": _named(counters, "status:"),
+        "errors": _named(counters, "error:"),
+        "dead": dict(found.dead),
+        "refused": _named(counters, REFUSED),
         "hosts": [
             {
                 "host": host.host,
@@ -77,8 +97,16 @@ async def look(job: Path) -> dict[str, Any]:
                 "latency_ms": host.latency_ms,
                 "throttled": host.throttled,
             }
-            for host in hosts
+            for host in found.hosts
         ],
+    }
+
+
+def _named(counters: Mapping[str, int], prefix: str) -> dict[str, int]:
+    return {
+        name.removeprefix(prefix): n
+        for name, n in sorted(counters.items())
+        if name.startswith(prefix)
     }
 
 
