@@ -106,6 +106,12 @@ def prometheus() -> Path:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> Path:
+    """A browser, for the dashboard."""
+    return _require_program("chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
 def redis_url() -> str:
     """URL of a Redis that tests may write to, under names of their own (QC_REDIS_URL: another)."""
     url = os.environ.get("QC_REDIS_URL", "redis://127.0.0.1:6379/15")

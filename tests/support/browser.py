@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 FLAGS = (
     *("--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions"),
@@ -20,17 +18,6 @@ FLAGS = (
     *("--disable-component-update", "--no-default-browser-check", "--hide-scrollbars"),
     *("--remote-debugging-port=0", "--lang=en", "about:blank"),
 )
-
-
-def find_chromium() -> str:
-    """Return the browser; without one the test is skipped, but fails where CI promises one."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        reason = "no chromium: apt-get install chromium"
-        if os.environ.get("QC_CI_REQUIRE_SERVICES") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 class Page:
@@ -120,13 +107,12 @@ class _Connection:
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[_Connection]:
+async def browser(command: Path) -> AsyncIterator[_Connection]:
     """Run a browser with a profile of its own; it is gone afterwards."""
-    command = find_chromium()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         process = await asyncio.create_subprocess_exec(
-            command,
+            str(command),
             *sandbox,
             f"--user-data-dir={home}",
             *FLAGS,

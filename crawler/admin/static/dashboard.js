@@ -3,7 +3,7 @@
 
 const STATES = ["done", "dead", "leased", "waiting", "ready"];
 const SAID = { leased: "out" };
-const EVERY_MS = 1000, HIDDEN_MS = 20000, TIMEOUT_MS = 8000, SLOWEST_MS = 10000, HOSTS_MS = 5000;
+const EVERY_MS = 1000, HIDDEN_MS = 20000, TIMEOUT_MS = 8000, SLOWEST_MS = 5000, HOSTS_MS = 5000;
 const WINDOW = 5; // rows that a rate is taken over
 const KEPT = 600;
 const by = (id) => document.getElementById(id);
@@ -194,6 +194,12 @@ function line(x, y, name, paint, more = {}) {
   return { x, y, name, type: "scatter", mode: "lines", line: { color: colour(paint), width: 1.6 }, hovertemplate: "%{y}", ...more };
 }
 
+// A minute at least, so that a young crawl has whole seconds on its axis.
+function shownTime(x) {
+  const end = x.at(-1) ?? new Date(), begin = x[0] ?? end;
+  return [new Date(Math.min(begin, end - 60000)), end];
+}
+
 function draw(id, traces, label, tickformat = "~s") {
   const node = by(id);
   node.setAttribute("aria-label", label);
@@ -204,7 +210,7 @@ function draw(id, traces, label, tickformat = "~s") {
     font: { color: colour("quiet"), size: 11 }, hovermode: "x unified", showlegend: traces.length > 1,
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("text") } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
-    xaxis: { type: "date", ...grid, showgrid: false, nticks: 6, tickformat: "%H:%M:%S" }, yaxis: { rangemode: "tozero", tickformat, nticks: 5, ...grid },
+    xaxis: { type: "date", ...grid, showgrid: false, nticks: 6, tickformat: "%H:%M:%S", range: shownTime(traces[0].x) }, yaxis: { rangemode: "tozero", tickformat, nticks: 5, ...grid },
   }, { displayModeBar: false, responsive: true });
 }
 
@@ -218,7 +224,7 @@ function charts(state) {
   const minute = (column) => rate(history, column, 20).map((n) => n * 60);
   draw("chart-errors", [
     line(x, minute(3), "failures", "dead", { hovertemplate: "%{y:.0f}" }), line(x, minute(4), "retries", "waiting", { hovertemplate: "%{y:.0f}" }),
-  ], `${count(state.counters.failures)} failures in all`);
+  ], `${count(state.counters.failures)} failures in all`, "~g");
   const frontier = [["ready", 5], ["waiting", 6], ["dead", 7], ["done", 8]].filter(([, column]) => history[0]?.length > column);
   draw("chart-frontier", frontier.map(([name, column]) => line(x, history.map((row) => row[column]), name, name === "ready" ? "accent" : name, { hovertemplate: "%{y:,}" })),
     frontier.map(([name]) => `${count(state.counters[name])} ${name}`).join(", "));
@@ -231,41 +237,56 @@ function charts(state) {
 
 // -- one host ---------------------------------------------------------------------------------------
 
-const words = (key) => key.replaceAll("_", " ");
+const moment = (at) => (at ? new Date(at).toLocaleString() : "–");
 
-function value(key, found) {
-  if (found == null) return "–";
-  if (typeof found === "boolean") return found ? "yes" : "no";
-  if (typeof found !== "number") return String(found);
-  if (/_at$|_until$|_since$|^due$/.test(key)) return found ? new Date(found).toLocaleString() : "–";
-  if (key.endsWith("_ms")) return found >= 1000 ? span(found / 1000) : `${found} ms`;
-  return count(found);
+function facts(pairs) {
+  const list = element("dl");
+  for (const [name, text] of pairs) if (text != null) list.append(element("dt", name), element("dd", text));
+  return list;
 }
 
-function describe(found) {
-  const list = element("dl"), parts = [list];
-  for (const [key, item] of Object.entries(found)) {
-    const name = words(key.replace(/_ms$/, ""));
-    if (Array.isArray(item)) parts.push(element("h3", `${name} (${item.length})`), table(item));
-    else if (item && typeof item === "object") parts.push(element("h3", name), ...describe(item));
-    else list.append(element("dt", name), element("dd", value(key, item)));
-  }
-  if (!list.childElementCount) list.remove();
-  return parts.filter((part) => part !== list || list.childElementCount);
+function describe(host) {
+  const [reason, tone] = why(host);
+  const pages = host.page_limit == null ? count(host.pages) : `${count(host.pages)} of ${count(host.page_limit)}`;
+  return [
+    element("p", reason, `bound ${tone}`),
+    facts([
+      ["URLs", `${count(host.ready)} ready, ${count(host.leased)} out, ${count(host.waiting)} waiting, ${count(host.done)} done, ${count(host.dead)} dead`],
+      ["Pages", pages],
+      ["Next turn", host.next_in_ms > 0 ? `in ${ms(host.next_in_ms)}` : "now"],
+      ["Delay", host.delay_ms ? ms(host.delay_ms) : "none"],
+      ["robots.txt asks for", host.crawl_delay_ms ? ms(host.crawl_delay_ms) : null],
+      ["Latency", ms(host.latency_ms)],
+      ["Last failure", host.last_failure],
+      ["Slowed us down", host.throttled ? `${count(host.throttled)} times` : null],
+    ]),
+    ...table("robots.txt", ["Origin", "What it says", "Status", "Read", "Holds until", "Failures in a row"], (host.origins ?? []).map((gate) => [
+      gate.origin, verdict(gate), gate.status ?? "–", moment(gate.fetched_at), moment(gate.expires_at), count(gate.failures),
+    ])),
+    ...table("URLs that wait or are dead", ["URL", "State", "Why", "Due", "Tries", "Depth"], (host.urls ?? []).map((url) => [
+      url.url, url.state, url.reason ?? "–", moment(url.due_at), count(url.tries), count(url.depth),
+    ])),
+  ];
 }
 
-function table(items) {
-  if (!items.length) return element("p", "none", "quiet");
-  if (typeof items[0] !== "object") return element("p", items.map(String).join(", "));
-  const keys = Object.keys(items[0]).filter((key) => items.some((item) => item[key] != null));
-  const box = element("div", null, "scroll"), grid = element("table"), headRow = grid.createTHead().insertRow(), body = grid.createTBody();
-  for (const key of keys) { const cell = element("th", words(key.replace(/_ms$/, ""))); cell.scope = "col"; headRow.append(cell); }
-  for (const item of items) {
+function verdict(gate) {
+  if (gate.gone) return "given up: the origin cannot be reached";
+  if (gate.asked_until) return "being asked";
+  if (gate.obstacle) return `no answer (${gate.obstacle}), asked again ${moment(gate.due)}`;
+  return { rules: "rules that are kept to", allow: "there is none: all is allowed" }[gate.verdict] ?? "not asked yet";
+}
+
+function table(title, names, lines) {
+  const box = element("div", null, "scroll");
+  if (!lines.length) return [element("h3", title), element("p", "none", "quiet")];
+  const grid = element("table"), top = grid.createTHead().insertRow(), body = grid.createTBody();
+  for (const name of names) { const cell = element("th", name); cell.scope = "col"; top.append(cell); }
+  for (const texts of lines) {
     const row = body.insertRow();
-    for (const key of keys) row.append(element("td", value(key, item[key]), typeof item[key] === "number" ? "n" : "text"));
+    for (const text of texts) row.append(element("td", String(text), "text"));
   }
   box.append(grid);
-  return box;
+  return [element("h3", title), box];
 }
 
 async function showHost(host) {
@@ -277,7 +298,8 @@ async function showHost(host) {
   let parts;
   try {
     const answer = await ask(`api/hosts/${encodeURIComponent(host)}`);
-    parts = describe(await answer.json());
+    const found = await answer.json();
+    parts = answer.ok ? describe(found) : [element("p", found.error ?? answer.status, "bad")];
   } catch (error) { parts = [element("p", `No answer: ${error.message}`, "bad")]; }
   if (shown === host) by("detail-body").replaceChildren(...parts);
 }
