@@ -99,8 +99,11 @@ check: format-check lint types imports spelling pyproject-check docs-check ## al
 quick: install ## unit, contract and property tests without services: the inner loop
 	@$(BIN)/pytest -q -m "not e2e and not component and not postgres and not redis" $(PYTEST_ARGS)
 
-test: install ## every test; those that need PostgreSQL or Redis say so where there is none
-	@$(BIN)/pytest $(PYTEST_ARGS)
+# Files of tests side by side, one for each core; each keeps to addresses of its own.
+TEST_JOBS ?= auto
+
+test: install ## every test; those that need a service or a program say so where there is none
+	@$(BIN)/pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
 
 torture: install ## kill rounds, property tests and mutations at full length
 	@$(BIN)/pytest --torture $(PYTEST_ARGS)
