@@ -76,6 +76,13 @@ CONTENDERS = {
             "job/pages/part-*.jsonl",
         ),
         Contender(
+            "ours-http",
+            "QuasiCrawler with its admin server",
+            BIG,
+            ours(1, "--http", "127.0.0.1:8199"),
+            "job/pages/part-*.jsonl",
+        ),
+        Contender(
             "crawlee", "Crawlee", (*BIG, "empty"), _peer("crawlee_http", "ours"), "out.jsonl"
         ),
         Contender(

@@ -9,7 +9,7 @@ Result = dict[str, Any]
 BARS = {"W1x10": (1.4, 0.50), "W2": (1.9, 0.72), "W3": (1.8, 0.75)}
 """At least so many times Crawlee, and such a share of the ceiling (pages per CPU-second)."""
 TWO_READERS = 1.5
-EXTRAS = {"ours-fields": 0.85, "ours-warc": 0.70}
+EXTRAS = {"ours-fields": 0.85, "ours-warc": 0.70, "ours-http": 0.95}
 """What is left of our pages per CPU-second with something switched on."""
 EMPTY = 0.8
 PEAK_MB = 200

@@ -206,7 +206,8 @@ def test_a_full_disk_leaves_both_files_as_they_were(
 ) -> None:
     """Bodies without their lines, or lines without their bodies, would never be found out."""
     out = small_disk / "out"
-    crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST, "--retries", "0", "-o", str(out))
+    flags = (*FAST, "--min-free-disk", "0", "--retries", "0", "-o", str(out))
+    crawl = Crawl(tmp_path / "job", site.seeds_file, *flags)
     assert crawl.run() == 3, crawl.err
     assert "no space left" in crawl.err
     assert crawl.err.count("\n") == 1
