@@ -153,7 +153,7 @@ class Script:
 
     def __init__(self, page: Path, crawled: Path | None) -> None:
         self.lines = ["set -eo pipefail", 'page_step() { echo "$1" > .step; }']
-        self._ports: dict[str, str] = {}
+        self.ports: dict[str, str] = {}
         self._last_file = ""
         self._crawled = crawled
         running = [block for block in blocks(page) if "not run" not in block.marks]
@@ -183,7 +183,7 @@ class Script:
             self._run(text, block)
 
     def _port(self, found: re.Match[str]) -> str:
-        return self._ports.setdefault(found[0], str(_free_port()))
+        return self.ports.setdefault(found[0], str(_free_port()))
 
     def _write(self, name: str, text: str) -> None:
         self.lines.append(f"cat > {name} <<'END OF FILE'\n{text.rstrip()}\nEND OF FILE")
@@ -204,7 +204,7 @@ class Script:
 
     def _run(self, text: str, block: Block) -> None:
         if "background" in block.marks or LONG.match(text):
-            ports = [port for port in self._ports.values() if port in text]
+            ports = [port for port in self.ports.values() if port in text]
             self.lines.append(f"{{ {text.rstrip()}\n}} &")
             for port in ports[:1]:
                 self.lines.append(f"python -c {shlex.quote(WAIT)} {port}")
@@ -221,10 +221,13 @@ class Script:
                 self.lines.append("wait")  # the next block of a reader comes later
 
 
-def _prepare(directory: Path) -> None:
+def _prepare(directory: Path, ports: dict[str, str]) -> None:
     """What a reader has: a checkout's examples, a list of seeds, a file of cookies."""
     for name in ("config", "seeds"):
         shutil.copytree(ROOT / name, directory / name)
+    for path in (directory / "config").glob("*.toml"):
+        text = _PORT.sub(lambda found: ports.get(found[0], found[0]), path.read_text("utf-8"))
+        path.write_text(text, "utf-8")
     (directory / "seeds.txt").write_text("https://example.org/\n")
     (directory / "crawl.toml").write_text('seeds = ["https://example.org/"]\n')
     cookies = directory / "cookies.txt"
@@ -244,8 +247,8 @@ def test_the_commands_of_a_page_work(
     """A reader who types what the page says would be stopped by it."""
     is_given = any(block.marks.get("given") == "crawl" for block in _running(page))
     crawled = request.getfixturevalue("crawled") if is_given else None
-    _prepare(tmp_path)
     script = Script(page, crawled)
+    _prepare(tmp_path, script.ports)
     with (tmp_path / ".output").open("wb") as output:
         bash = subprocess.Popen(
             ["bash", "-c", "\n".join(script.lines)],
