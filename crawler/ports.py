@@ -7,6 +7,7 @@ Times are ms on the job's clock.
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from crawler.model.control import Control, Steering
 from crawler.model.options import FrontierOptions as FrontierOptions  # noqa: PLC0414 - part of the port
 from crawler.model.options import HostTerms as HostTerms  # noqa: PLC0414 - part of the port
 from crawler.model.part import Part as Part  # noqa: PLC0414 - part of the port
@@ -81,6 +82,10 @@ class Frontier(Protocol):
     """The durable store of every known URL: it alone decides when one may be fetched."""
 
     sealed: SealedParts
+
+    @property
+    def control(self) -> Control:
+        """What a person does; once it is open."""
 
     async def open(self) -> None:
         """Connect and migrate; `FrontierError` for an unusable store, which is never reset."""
@@ -234,6 +239,9 @@ class Node(Protocol):
 
     def wind_down(self, grace_ms: int) -> None:
         """The end was asked for: nothing more is dealt, and no reader is left after `grace_ms`."""
+
+    def steering(self) -> Steering | None:
+        """What a person has asked for since this was last asked."""
 
     def wait_ms(self) -> int | None:
         """How long until the next claim may find something; None: unknown, poll."""

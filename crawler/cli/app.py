@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 COMMANDS = (
     "start",
     "status",
+    "hosts",
+    "add",
+    "pause",
+    "resume",
+    "stop",
+    "retry",
     "inspect",
     "report",
     "diff",

@@ -10,6 +10,7 @@ from typing import Any
 from crawler.dealer.deck import Deck
 from crawler.dealer.handle import ReaderHandle
 from crawler.dealer.messages import Down, Up
+from crawler.model.control import Steering
 from crawler.model.work import Item
 
 _MAX_HOSTS_REMEMBERED = 100_000
@@ -70,6 +71,23 @@ class Dealer:
                 roomy.remove(reader)
         for reader, items in hands.items():
             reader.sink.send((Down.ITEMS.value, items))
+
+    def has_nothing_out(self) -> bool:
+        return not self.deck.qsize() and not any(reader.held for reader in self.readers)
+
+    def steer(self, steering: Steering | None) -> None:
+        """Do what a person has asked for; what has been dealt is finished."""
+        if steering is None:
+            return
+        for root in steering.roots:
+            self._on_rooted(None, root)
+        for origin in steering.named:
+            self.broadcast(Down.NAMED.value, origin)
+        if steering.all_back:
+            self.returned += self.deck.take_all()
+        for host in steering.hosts:
+            self.returned += self.deck.take_host(host)
+        self._news()
 
     def broadcast(self, *message: object) -> None:
         for reader in self.readers:
@@ -179,7 +197,7 @@ class Dealer:
         self.broadcast(Down.PAUSE.value, host, until)
         self._news()
 
-    def _on_rooted(self, _reader: ReaderHandle, root: str) -> None:
+    def _on_rooted(self, _reader: ReaderHandle | None, root: str) -> None:
         if root not in self._roots:
             self._roots[root] = None
             self.broadcast(Down.ROOT.value, root)

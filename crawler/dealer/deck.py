@@ -139,6 +139,17 @@ class Deck:
         now = self._now()
         return {host: until for host, until in self._paused.items() if until > now}
 
+    def take_host(self, host: str) -> list[Item]:
+        """Empty what waits for one host: nothing of it is to be dealt."""
+        items = [item for item in self._alone if item.host == host]
+        self._alone = deque(item for item in self._alone if item.host != host)
+        lane = self._lanes.get(host)
+        if lane is not None:
+            items += lane.waiting
+            lane.waiting.clear()
+            self._refresh(host)
+        return items
+
     def take_all(self) -> list[Item]:
         """Empty the deck: at a stop everything that was not dealt is given back."""
         items = list(self._alone)

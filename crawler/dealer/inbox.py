@@ -31,6 +31,7 @@ class Inbox:
         concurrency: int,
         on_pause: Callable[[str, int], None],
         on_root: Callable[[str], None],
+        on_named: Callable[[str], None],
     ) -> None:
         self._source = FrameSource(fd)
         self._link = link
@@ -38,6 +39,7 @@ class Inbox:
         self._free = concurrency
         self._on_pause = on_pause
         self._on_root = on_root
+        self._on_named = on_named
         self._items: deque[Item] = deque()
         self._sleeper: asyncio.Future[None] | None = None
         self._closed = False
@@ -102,6 +104,8 @@ class Inbox:
                     self._give_back(host)
                 case (Down.ROOT, root):
                     self._on_root(root)
+                case (Down.NAMED, origin):
+                    self._on_named(origin)
                 case _:
                     self.stop()
         if self._source.ended:

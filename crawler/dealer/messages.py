@@ -17,6 +17,8 @@ class Down(IntEnum):
     ROOT = 2
     """Scope root."""
     STOP = 3
+    NAMED = 4
+    """Origin that a person named."""
 
 
 class Up(IntEnum):

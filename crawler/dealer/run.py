@@ -157,7 +157,7 @@ class Run:
             await self._give_back()
             if self._deck.qsize() < self._low and self._pace.due_in(self._loop.time()) <= 0:
                 await self._claim()
-                if self._heard and self._is_nothing_out():
+                if self._heard and self._dealer.has_nothing_out():
                     # All is settled: the end, most likely. An idle node beats no faster than ever.
                     self._beat_at = 0.0
             self._dealer.deal()
@@ -194,14 +194,13 @@ class Run:
         for reader in self._dealer.readers:
             self._dealer.hear(reader)
 
-    def _is_nothing_out(self) -> bool:
-        return not self._deck.qsize() and not any(r.held for r in self._dealer.readers)
-
     async def _beat(self) -> bool:
         self._heard = False
         self._beat_at = self._loop.time() + _BEAT_S
         self._memory.look(self._dealer.readers)
-        return await self._node.beat()
+        goes_on = await self._node.beat()
+        self._dealer.steer(self._node.steering())
+        return goes_on
 
     # -- what readers leave behind ---------------------------------------------------------------
 

@@ -133,6 +133,7 @@ class Worker:
             concurrency=self._settings["concurrent_tasks_per_process"],
             on_pause=ctx["on_pause"],
             on_root=ctx["on_root"],
+            on_named=ctx["on_named"],
         )
         self._call = partial(
             self._reader, **accepted(self._reader, ctx=ctx, settings=self._settings)

@@ -16,6 +16,7 @@ from crawler.frontier.keys import Keys
 from crawler.frontier.sqlite_claim import Claiming
 from crawler.frontier.sqlite_commit import Settling
 from crawler.frontier.sqlite_connection import Database, immediate
+from crawler.frontier.sqlite_control import SqliteControl
 from crawler.frontier.sqlite_ledger import Ledger
 from crawler.frontier.sqlite_links import LinkBook
 from crawler.frontier.sqlite_parts import Parts
@@ -48,6 +49,8 @@ from crawler.ports import (
 )
 
 _LINKS_PER_TRANSACTION = 5_000
+HALTED_MS = 60_000
+"""After which who wants the turn of a host that a person halted may ask for it again."""
 _T = TypeVar("_T")
 
 
@@ -95,7 +98,12 @@ class SqliteFrontier:
         self._rejudging = Rejudging(sql, book)
         self._parts = Parts(sql, book, self._node)
         self._views = Views(sql, options, keys)
+        self._control = SqliteControl(self._run, sql, book, keys)
         self.sealed: SealedParts = SqliteSealedParts(sql, self._run)
+
+    @property
+    def control(self) -> SqliteControl:
+        return self._control
 
     def _open(self, connection: sqlite3.Connection) -> int:
         opened = open_store(connection, self._path, read_only=self._read_only)
@@ -158,9 +166,11 @@ class SqliteFrontier:
         host_id = self._keys.host(host)
         with immediate(connection):
             Ledger(self._sql, self._book).add_hosts(connection, {host_id: host}, now)
-            next_at, paused_until, delay_ms, leased = connection.execute(
+            next_at, paused_until, delay_ms, leased, halted = connection.execute(
                 self._sql["host_turn"], (host_id,)
             ).fetchone()
+            if halted:
+                return now + HALTED_MS
             if delay_ms == 0:
                 # Requests run side by side there: only a pause is in the way.
                 return int(paused_until) if paused_until > now else None

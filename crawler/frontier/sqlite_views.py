@@ -76,6 +76,7 @@ class Views:
             held_by_budget=int(held),
             waiting=counters["waiting"] + int(paused),
             later=later,
+            halted=int(connection.execute(self._sql["halted_ready"]).fetchone()[0]),
             next_visit=connection.execute(self._sql["next_visit"]).fetchone()[0] if later else None,
         )
 

@@ -42,6 +42,10 @@ EVENTS: dict[str, EventInfo] = {
         "error", (), "A fault of ours ended a command; the traceback is for a report."
     ),
     "crawl_ended": EventInfo("info", ("ending", "exit_code"), "The run is over, and how."),
+    "crawl_paused": EventInfo(
+        "warning", ("by", "until"), "A person paused the crawl: nothing more is claimed."
+    ),
+    "crawl_resumed": EventInfo("warning", (), "The pause of a person is over."),
     "crawl_started": EventInfo(
         "info",
         ("seeds_new", "seeds_known", "seeds_rejected"),
@@ -65,6 +69,9 @@ EVENTS: dict[str, EventInfo] = {
         "info",
         ("host", "reason", "for_ms"),
         "A host asked for a pause, or failed so often that it gets one.",
+    ),
+    "hosts_halted": EventInfo(
+        "info", ("hosts", "first"), "A person paused or resumed hosts: those that are paused now."
     ),
     "http_cache_failed": EventInfo(
         "warning", ("error",), "`try --http-cache` cannot keep answers: they are fetched again."

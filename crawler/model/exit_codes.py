@@ -26,7 +26,7 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
     ),
     6: (
         "no seed could be fetched: all seeds are final and none answered",
-        "check the seeds and the network, then begin anew with `--fresh`",
+        "check the seeds and the network, then `crawler retry` and start again",
     ),
     7: (
         "stopped with URLs deferred: more patience than `--max-wait` asked for, or `--max-time` up",

@@ -28,6 +28,8 @@ class HostState(NamedTuple):
     """Smoothed over its last answers."""
     throttled: int = 0
     """Answers that asked us to slow down, ever."""
+    halted: int = 0
+    """1: a person lets it give nothing."""
 
 
 class HostUrl(NamedTuple):
@@ -92,6 +94,8 @@ class Outlook(NamedTuple):
     """URLs that are done and will be visited again."""
     next_visit: int | None = None
     """When the first of those is due."""
+    halted: int = 0
+    """Ready URLs of hosts that a person halted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,13 +116,15 @@ class HostTurn:
     latency_ms: int | None
     throttled: int
     """Answers that asked us to slow down."""
+    halted: bool = False
+    """A person lets it give nothing."""
     ahead: int
     """Ready URLs of the host that come before this one, at most 1,000."""
 
     @classmethod
     def of(cls, state: HostState, ahead: int, now: int) -> "HostTurn":
         paused_until = state.paused_until if state.paused_until > now else None
-        values = state._asdict() | {"paused_until": paused_until}
+        values = state._asdict() | {"paused_until": paused_until, "halted": bool(state.halted)}
         return cls(**values, ahead=ahead)
 
 

@@ -43,7 +43,8 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         `reader` does the work; `attach(parent)` connects it to the parent process and starts the
-        committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt;
+        committer; `on_pause(host, until)` and `on_root(root)` take what other readers learnt,
+        `on_named(origin)` what a person added;
         `measures` may be moved to cells that outlive this process;
         `background` holds the committer's task: if it fails, this process is of no more use;
         `close()` commits what is left, seals the part and closes everything.
@@ -124,6 +125,7 @@ async def context(settings: Mapping[str, Any]) -> dict[str, Any]:
         "measures": measures,
         "on_pause": worker.pause,
         "on_root": on_root,
+        "on_named": worker.name,
         "background": background,
         "close": close,
     }

@@ -66,6 +66,9 @@ def _endings(
         # Where a budget has ended the claims nobody has waited for those.
         waiting = f"{_urls(outlook.waiting)} for later than --max-wait"
         yield Ending("deferred", DEFERRED, f"{done}; {waiting}")
+    if outlook.halted and not is_spent:
+        held = f"{_urls(outlook.halted)} at hosts that you paused: crawler resume HOST"
+        yield Ending("paused", DEFERRED, f"{done}; {held}")
     if plan.max_failures is not None and failures > plan.max_failures:
         more = f"{failures} failures, more than --max-failures {plan.max_failures}"
         yield Ending("too_many_failures", TOO_MANY_FAILURES, f"{done}; {more}")
@@ -104,11 +107,18 @@ def _no_seed(counters: Mapping[str, int], is_due_again: bool) -> str:
 
     Where pages are visited again it is not over, and --fresh would put their history aside.
     """
-    errors = {name.removeprefix("error:") for name, n in counters.items() if "error:" in name and n}
-    why = ", ".join(sorted(errors)) or ("robots.txt" if counters.get("dead:robots") else "refused")
-    help_text = "begin anew with --fresh"
+    errors = sorted(
+        name.removeprefix("error:") for name, n in counters.items() if "error:" in name and n
+    )
+    is_forbidden = bool(counters.get("dead:robots"))
+    why = ", ".join(errors) or ("robots.txt" if is_forbidden else "refused")
     if errors and is_due_again:
         help_text = "the same command asks again when a visit is due"
+    elif errors or is_forbidden:
+        which = " ".join(f"--error {word}" for word in errors) or "--reason robots"
+        help_text = f"crawler retry {which} lets the same command ask again"
+    else:
+        help_text = "begin anew with --fresh"
     if "blocked_address" in errors:
-        help_text = f"reach addresses that are not public with --allow-net, {help_text}"
+        help_text = f"reach addresses that are not public with --allow-net; {help_text}"
     return f"no seed could be fetched: {why}; {help_text}"

@@ -33,6 +33,10 @@ _DURATIONS = {
 """Stored in ms, shown as they are typed."""
 
 
+_UNSHOWN = frozenset({"per_host", "window_ms"})
+"""Of the last run; they simply hold from now on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What this run does otherwise than the one before it."""
@@ -83,6 +87,8 @@ def terms_of(plan: Plan) -> dict[str, Any]:
         "allow_net": list(plan.allow_net),
         "delay_ms": plan.delay_ms,
         "adaptive_delay": plan.adaptive_delay,
+        "per_host": plan.per_host,
+        "window_ms": plan.window_ms,
         **_times_of(plan),
     }
 
@@ -131,7 +137,7 @@ def changes_of(plan: Plan, meta: Mapping[str, str]) -> Changes:
         shown=(
             *_differences(before, rules),
             *_site_differences(before["sites"], rules["sites"]),
-            *_differences(last, terms),
+            *_differences(last, {n: value for n, value in terms.items() if n not in _UNSHOWN}),
         ),
         judging=judges_otherwise(before, rules),
         wider=may_be_wider(before, rules),

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.logs import get_logger
+from crawler.model.control import Steering
 from crawler.model.fleet import FleetState
 from crawler.model.measures import Clocked, Timing
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
 from crawler.pipeline.disk_guard import DiskGuard
+from crawler.pipeline.helm import Helm
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
@@ -98,6 +100,7 @@ class CrawlNode:
         self.drops = 0
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
+        self._helm = Helm(frontier, self.holds)
         self.gone_by: int | None = None
         """Once the end was asked for from outside: when the last reader is gone."""
         self.care: Aftercare | None = None
@@ -188,6 +191,7 @@ class CrawlNode:
 
     async def _look(self, now: int) -> bool:
         counters = await self._frontier.counters()
+        await self._helm.hear(counters)
         outlook = self._outlook = await self._frontier.outlook(now=now)
         if self._pages_at_start < 0:
             self._pages_at_start = counters.get("records", 0)
@@ -223,7 +227,7 @@ class CrawlNode:
     def _is_full(self, counters: Mapping[str, int]) -> bool:
         """Whether no page can come any more; where pages are visited again, those still are."""
         plan = self._plan
-        if plan.max_pages is None or plan.revisits:
+        if plan.max_pages is None or plan.revisits or counters.get("again"):
             return False
         return counters.get("pages", 0) >= plan.max_pages
 
@@ -270,6 +274,13 @@ class CrawlNode:
         busy = await self._frontier.hosts(now=now, limit=MOST_HOSTS)
         waiting = await self._frontier.hosts(now=now, limit=MOST_HOSTS, only_waiting=True)
         return list({host.host: host for host in (*busy, *waiting)}.values())
+
+    async def begin(self) -> None:
+        """Take in what a person has asked for, before the first claim."""
+        await self._helm.begin()
+
+    def steering(self) -> Steering | None:
+        return self._helm.told()
 
     def wind_down(self, grace_ms: int) -> None:
         if self.care is not None:

@@ -17,7 +17,7 @@ from crawler.logs import get_logger
 from crawler.model.measures import Measures
 from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected, Result
-from crawler.model.url import origin, request_target
+from crawler.model.url import origin, request_target, with_tls
 from crawler.model.work import Item
 from crawler.pipeline.committer import Committer
 from crawler.pipeline.host_watch import HostWatch
@@ -85,6 +85,10 @@ class Reader:
     def pause(self, host: str, until: int) -> None:
         """A host asked for a pause, here or in another process."""
         self._paused[host] = max(until, self._paused.get(host, 0))
+
+    def name(self, named: str) -> None:
+        """A person has named an origin: it is sent the headers, too."""
+        self._named_origins |= with_tls([named])
 
     async def run(self, item: Item) -> None:
         self.parent.started(item)

@@ -94,6 +94,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
         )
         node = CrawlNode(plan, frontier, now, started_at=started_at, on_snapshot=orders.on_snapshot)
         node.care = care = _aftercare(plan, frontier, now)
+        await node.begin()
         signal_number: int | None = None
         error: CrawlerError | None = None
         try:
@@ -194,6 +195,8 @@ async def _end(
 
 
 def _why(host: HostState) -> str:
+    if host.halted:
+        return ": paused by you"
     if not host.failures_in_row:
         return ""
     return f": {host.last_failure}, {host.failures_in_row} times in a row"

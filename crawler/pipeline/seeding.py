@@ -6,7 +6,7 @@ with their number and the rest is crawled.
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from crawler.policy.sites import Sites
 from crawler.ports import Frontier, Now
 
 CHUNK = 1_000
+CHUNK_WHILE_IT_RUNS = 20_000
 MAX_LINE = 10_000
 """Characters of one line; a longer one is no URL."""
 LOOKED_AT = 65_536
@@ -82,8 +83,18 @@ def _is_pipe(source: str) -> bool:
         return False
 
 
-async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) -> SeedReport:
+async def sow(
+    sources: Sequence[str],
+    frontier: Frontier,
+    plan: Plan,
+    now: Now,
+    *,
+    announce: Callable[[Sequence[str]], Awaitable[None]] | None = None,
+) -> SeedReport:
     """Add every seed of every source to the frontier, with its scope root.
+
+    `announce`: the crawl may run meanwhile. Roots that are new are stored before their seeds, and
+    told to it; in larger chunks, since it needs a moment to hear.
 
     Raises:
         ConfigError: a source cannot be read, looks binary, or holds no URL at all.
@@ -92,6 +103,16 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
     chunk: list[Link] = []
     roots: dict[str, None] = {}
     strip = Parameters(plan.strip_params).stripped
+    known = set(await frontier.roots()) if announce is not None else set()
+    size = CHUNK if announce is None else CHUNK_WHILE_IT_RUNS
+
+    async def flush() -> None:
+        if announce is not None and (new := [root for root in roots if root not in known]):
+            await _add_roots(new, frontier, plan, now)
+            await announce(new)
+            known.update(new)
+        await _add(chunk, report, frontier, now)
+
     for source in sources:
         valid = 0
         for number, text in _lines(source):
@@ -103,12 +124,13 @@ async def sow(sources: Sequence[str], frontier: Frontier, plan: Plan, now: Now) 
             valid += 1
             roots[root_of(url, plan)] = None
             chunk.append(Link(url, 0, None, priority=1, seed=True))
-            if len(chunk) >= CHUNK:
-                await _add(chunk, report, frontier, now)
+            if len(chunk) >= size:
+                await flush()
         if not valid:
             raise ConfigError(f"no URL in {_name(source)}: give http or https URLs, one a line")
-    await _add(chunk, report, frontier, now)
-    await _add_roots(list(roots), frontier, plan, now)
+    await flush()
+    if announce is None:
+        await _add_roots(list(roots), frontier, plan, now)
     _warn_of_held_secrets(roots, plan)
     if report.rejected > REPORTED:
         get_logger("crawler.seeding").warning(
@@ -180,8 +202,9 @@ async def _add(chunk: list[Link], report: SeedReport, frontier: Frontier, now: N
 async def _add_roots(roots: list[str], frontier: Frontier, plan: Plan, now: Now) -> None:
     for start in range(0, len(roots), CHUNK):
         await frontier.commit(Batch(roots=roots[start : start + CHUNK]), now=now())
-    if plan.headers and roots:
-        named = set(json.loads((await frontier.meta()).get("named_origins", "[]")))
+    stored = (await frontier.meta()).get("named_origins")
+    if roots and (plan.headers or stored is not None):
+        named = set(json.loads(stored or "[]"))
         named.update(origin(root) for root in roots)
         if len(named) > MAX_NAMED_HOSTS:
             raise ConfigError(

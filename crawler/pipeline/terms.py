@@ -17,6 +17,13 @@ _NAMES = {"max_depth": "depth"}
 """Where the stored name is another one."""
 
 
+_PLAIN = (
+    *("delay_ms", "adaptive_delay", "per_host", "window_ms", "requisites", "sitemaps"),
+    *("recrawl_ms", "recrawl_min_ms", "recrawl_max_ms"),
+)
+"""What a store is worked on by, stored as the plan has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """The part of a plan that an explanation needs."""
@@ -65,6 +72,15 @@ def terms_of_job(plan: Plan, meta: Mapping[str, str]) -> tuple[Terms, tuple[str,
         terms = replace(terms, sites=tuple(stored_site(site) for site in sites))
         differences = (*differences, "[[site]] tables are others in the job than in the settings")
     return replace(terms, **changes), differences
+
+
+def plan_of_job(plan: Plan, meta: Mapping[str, str]) -> Plan:
+    """Return the plan as the job's last start had it, for who works on its store."""
+    terms, _ = terms_of_job(plan, meta)
+    stored = json.loads(meta.get(RULES, "{}")) | json.loads(meta.get(LAST_RUN, "{}"))
+    kept = {name: stored[name] for name in _PLAIN if name in stored}
+    known = {field.name: getattr(terms, field.name) for field in fields(Terms)}
+    return replace(plan, **known, **kept)
 
 
 def _shown(value: object) -> str:

@@ -433,7 +433,7 @@ async def test_meta_is_kept(make):
 
 async def test_an_empty_frontier_has_nothing_to_do(make):
     frontier = await make()
-    assert await frontier.outlook(now=0) == (0, 0, 0, None, None, 0, 0, 0, None)
+    assert await frontier.outlook(now=0) == (0, 0, 0, None, None, 0, 0, 0, None, 0)
     assert await frontier.claim(10, now=0) == []
     assert await frontier.tick(now=0) == 0
     assert await frontier.recover(now=0) == []

@@ -16,6 +16,7 @@ import psutil
 from quasiqueue import Settings
 
 from crawler.dealer.queue import CrawlQueue
+from crawler.model.control import Steering
 from crawler.model.work import Item
 
 
@@ -74,6 +75,7 @@ class MemoryNode:
 
     def __init__(self, urls: Iterable[str], **changes: Any) -> None:
         self.changes = changes
+        self.orders: Steering | None = None
         self.ready: deque[str] = deque(urls)
         self.delayed: list[tuple[int, str]] = []
         self.total = len(self.ready)
@@ -142,6 +144,10 @@ class MemoryNode:
     def wind_down(self, grace_ms: int) -> None:
         self.grace_ms = grace_ms
 
+    def steering(self) -> Steering | None:
+        steering, self.orders = self.orders, None
+        return steering
+
     def wait_ms(self) -> int | None:
         if self.ready:
             return 0
@@ -166,7 +172,7 @@ async def plain_context(settings: dict[str, Any]) -> dict[str, Any]:
     ctx["attach"] = attach
     ctx["close"] = close
     ctx["on_pause"] = ctx["pauses"].__setitem__
-    ctx["on_root"] = ctx["roots"].append
+    ctx["on_root"] = ctx["on_named"] = ctx["roots"].append
     return ctx
 
 

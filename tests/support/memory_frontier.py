@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from crawler.errors import FrontierError
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.keys import Keys
+from crawler.model.control import (
+    RETRIABLE_REASONS,
+    Choice,
+    Failure,
+    Halted,
+    HostRow,
+    HostSort,
+    OriginRules,
+)
 from crawler.model.origin import OriginState
 from crawler.model.result import NO_SERVER, Batch, KeptBody, Result, Rules
 from crawler.model.url import host_key, origin
@@ -112,6 +121,7 @@ class Host:
     last_failure: str | None = None
     latency_ms: int | None = None
     throttled: int = 0
+    halted: bool = False
     urls: list[Url] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
 
@@ -157,6 +167,7 @@ class MemoryFrontier:
         self.ahead: Mapping[int, int] = {}
         self.only_again = False
         self.times = ""
+        self.control = MemoryControl(self)
 
     async def open(self) -> None: ...
 
@@ -198,6 +209,7 @@ class MemoryFrontier:
     def is_claimable(self, host: Host) -> bool:
         return bool(
             host.count("ready")
+            and not host.halted
             and not host.asking
             and self.free_leases(host) > 0
             and (self.budget(host) > 0 or host.has_again)
@@ -210,7 +222,7 @@ class MemoryFrontier:
     def owns_requisites(self, host: Host) -> bool:
         """Has requisites that may be asked for whatever the budgets of pages say."""
         ready = any(url.kind == "requisite" for url in host.ready())
-        return ready and not host.asking and self.free_leases(host) > 0
+        return ready and not host.halted and not host.asking and self.free_leases(host) > 0
 
     def page_budget(self) -> int:
         if self.options.max_pages is None:
@@ -726,6 +738,8 @@ class MemoryFrontier:
     async def reserve(self, host: str, *, now: int) -> int | None:
         row = self.host_of(host, now)
         delay = self.delay(row)
+        if row.halted:
+            return now + 60_000
         if not delay:
             return row.paused_until if row.paused_until > now else None
         if row.count("leased") or row.asking:
@@ -919,7 +933,9 @@ class MemoryFrontier:
     async def outlook(self, *, now: int) -> Outlook:
         counters = await self.counters()
         paused = [
-            h for h in self.hosts_by_key.values() if h.paused_until > now and h.count("ready")
+            h
+            for h in self.hosts_by_key.values()
+            if h.paused_until > now and h.count("ready") and not h.halted
         ]
         dues = [h.paused_until for h in paused]
         dues += [url.at for url in self.urls.values() if url.state == "waiting"]
@@ -948,6 +964,7 @@ class MemoryFrontier:
             held_by_budget=held,
             waiting=counters["waiting"] + sum(h.count("ready") for h in paused),
             later=len(visits),
+            halted=sum(h.count("ready") for h in hosts if h.halted and not self.is_held(h)),
             next_visit=min(visits, default=None),
         )
 
@@ -966,12 +983,15 @@ class MemoryFrontier:
             last_failure=host.last_failure,
             latency_ms=host.latency_ms,
             throttled=host.throttled,
+            halted=host.halted,
         )
 
     async def hosts(self, *, now: int, limit: int, only_waiting: bool = False) -> list[HostState]:
         states = [self.state_of(host) for host in self.hosts_by_key.values()]
         if only_waiting:
-            states = [s for s in states if s.waiting or (s.paused_until > now and s.ready)]
+            states = [
+                s for s in states if s.waiting or ((s.paused_until > now or s.halted) and s.ready)
+            ]
         return sorted(states, key=lambda s: (-s.ready - s.waiting, s.host))[:limit]
 
     async def host(self, name: str, *, limit: int) -> HostReport | None:
@@ -1115,3 +1135,111 @@ class MemoryFrontier:
         self.values.update(values)
 
     async def checkpoint(self) -> None: ...
+
+
+class MemoryControl:
+    """What a person does to it."""
+
+    def __init__(self, frontier: MemoryFrontier) -> None:
+        self.frontier = frontier
+
+    async def pause(self, *, paused: bool) -> bool:
+        changes = bool(self.frontier.extra["paused"]) != paused
+        self.frontier.extra["paused"] = int(paused)
+        if changes:
+            await self.order()
+        return changes
+
+    async def halt(self, hosts: Collection[str], *, halted: bool) -> Halted:
+        known = {
+            name: self.frontier.hosts_by_key.get(self.frontier.keys.host(name)) for name in hosts
+        }
+        found = Halted([], [name for name, host in known.items() if host is None])
+        for name, host in known.items():
+            if not found.unknown and host.halted != halted:
+                host.halted = halted
+                found.changed.append(name)
+        if found.changed:
+            await self.order()
+        return found
+
+    async def halted(self) -> list[str]:
+        return sorted(h.name for h in self.frontier.hosts_by_key.values() if h.halted)
+
+    async def order(self) -> int:
+        self.frontier.extra["orders"] += 1
+        return self.frontier.extra["orders"]
+
+    async def heard(self, order: int) -> None:
+        heard = self.frontier.extra["orders_heard"]
+        self.frontier.extra["orders_heard"] = max(heard, order)
+
+    def failed(self, host: str | None):
+        for url in self.frontier.urls.values():
+            if host is not None and url.host.name != host:
+                continue
+            if url.state == "dead" and url.reason in RETRIABLE_REASONS:
+                yield url, Failure("reason", url.reason)
+            elif url.state == "done" and url.reason is not None:
+                yield url, Failure("error", url.reason)
+            elif url.state == "done" and (url.status or 0) >= 400:
+                yield url, Failure("status", str(url.status))
+
+    async def failures(self, host: str | None = None) -> dict[Failure, int]:
+        return dict(Counter(failure for _, failure in self.failed(host)))
+
+    async def retry(self, choice: Choice, *, now: int) -> int:
+        window_ms = self.frontier.options.window_ms
+        moved = 0
+        for url, _ in list(self.failed(choice.host)):
+            if not choice.has(url.reason, url.status, is_dead=url.state == "dead"):
+                continue
+            moved += 1
+            due = now + window_ms
+            if url.state == "dead":
+                url.tries = url.crashes = 0
+            else:
+                due = (url.visited_at or 0) + window_ms
+                url.turn = (0 if url.link.kind == "sitemap" else 1, -1 if due > now else now)
+            self.pardon(url, now, window_ms)
+            url.state, url.at, url.reason = ("waiting" if due > now else "ready"), due, None
+        if moved:
+            await self.order()
+        return moved
+
+    @staticmethod
+    def pardon(url: Url, now: int, window_ms: int) -> None:
+        for entry in url.host.origins.values():
+            earliest = max(now, (entry.fetched_at or 0) + window_ms)
+            if entry.gone:
+                entry.gone = entry.burying = False
+                entry.unreachable = entry.crashes = 0
+            if entry.obstacle in NO_SERVER:
+                entry.due = min(entry.due, earliest)
+            if url.reason == "robots" and entry.verdict:
+                entry.expires_at = min(entry.expires_at, earliest)
+
+    async def table(
+        self, *, now: int, sort: HostSort, limit: int, only_waiting: bool = False
+    ) -> list[HostRow]:
+        keys = {
+            "left": lambda s: -(s.ready + s.waiting + s.leased),
+            "done": lambda s: -s.done,
+            "failures": lambda s: -s.fails,
+            "latency": lambda s: -(s.latency_ms or 0),
+            "next": lambda s: s.next_at if s.ready else 1 << 62,
+            "host": lambda _: 0,
+        }
+        rows = []
+        for host in self.frontier.hosts_by_key.values():
+            state = self.frontier.state_of(host)
+            rests = (state.paused_until > now or state.halted) and state.ready
+            if only_waiting and not (state.waiting or rests):
+                continue
+            origins = tuple(
+                OriginRules(o.name, o.verdict, o.obstacle, o.due, gone=o.gone)
+                for o in sorted(host.origins.values(), key=lambda one: one.name)
+            )
+            rows.append(HostRow(state, host.count("dead"), origins))
+        rows.sort(key=lambda row: (keys[sort](row.state), row.state.host))
+        return rows[:limit]

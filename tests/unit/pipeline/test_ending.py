@@ -57,13 +57,17 @@ def test_the_gravest_ending_decides(
     assert (ending.word, ending.exit_code) == (word, code)
 
 
+RETRY = "crawler retry --error connect lets the same command ask again"
+
+
 @pytest.mark.parametrize(
     ("recrawl_ms", "later", "counters", "help_text"),
     [
-        (None, 0, {"error:connect": 2}, "begin anew with --fresh"),
+        (None, 0, {"error:connect": 2}, RETRY),
         (60_000, 2, {"error:connect": 2}, "the same command asks again when a visit is due"),
-        (60_000, 2, {"dead:robots": 1}, "begin anew with --fresh"),
-        (60_000, 0, {"error:connect": 2}, "begin anew with --fresh"),
+        (60_000, 2, {"dead:robots": 1}, RETRY.replace("error connect", "reason robots")),
+        (60_000, 0, {"error:connect": 2}, RETRY),
+        (None, 0, {}, "begin anew with --fresh"),
     ],
 )
 def test_a_history_of_visits_is_not_to_be_put_aside(

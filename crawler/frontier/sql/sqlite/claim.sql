@@ -28,7 +28,7 @@ SELECT h.id, h.host, h.delay_ms, CASE WHEN h.streak >= ?3 THEN 1 ELSE h.lease_li
     h.last_start, h.paused_until, h.streak
 FROM needed CROSS JOIN hosts AS h ON h.id = needed.host_id
 WHERE h.asking = 0 AND h.leased < h.lease_limit AND h.next_at <= ?1 AND (h.streak < ?3 OR h.leased = 0)
-    AND h.held >= ?4
+    AND h.held >= ?4 AND h.halted = 0
 ORDER BY h.next_at LIMIT ?2;
 
 -- name: due_hosts_again

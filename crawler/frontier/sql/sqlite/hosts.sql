@@ -43,7 +43,7 @@ WHERE hosts.id = ?1;
 
 -- name: host_turn
 -- What decides whether a host's turn can be taken from outside the queue.
-SELECT next_at, paused_until, delay_ms, leased + asking FROM hosts WHERE id = ?1;
+SELECT next_at, paused_until, delay_ms, leased + asking, halted FROM hosts WHERE id = ?1;
 
 -- name: host_name
 -- The host key of a host.

@@ -32,7 +32,7 @@ WITH RECURSIVE needed (host_id) AS (
 SELECT count(*), min(next_at) FROM (
     SELECT h.next_at FROM needed CROSS JOIN hosts AS h ON h.id = needed.host_id
     WHERE h.asking = 0 AND h.leased < h.lease_limit AND h.paused_until <= ?1 AND (h.streak < ?3 OR h.leased = 0)
-        AND h.held >= ?4
+        AND h.held >= ?4 AND h.halted = 0
     ORDER BY h.next_at LIMIT ?2
 );
 
@@ -48,7 +48,7 @@ SELECT min(at) FROM urls WHERE state = 3 AND kind >= 2;
 -- name: paused_hosts
 -- Ready URLs of paused hosts, and the first pause to end.
 SELECT total(ready), min(CASE WHEN ready > 0 THEN paused_until END) FROM hosts
-WHERE paused_until > 0 AND paused_until > ?1;
+WHERE paused_until > 0 AND paused_until > ?1 AND halted = 0;
 
 -- name: first_waiting
 -- The first due time of a URL.
@@ -61,21 +61,21 @@ SELECT min(at) FROM urls WHERE state = 2 AND at IS NOT NULL;
 -- name: list_hosts
 -- Hosts with most left to do.
 SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
-    latency_ms, throttled
+    latency_ms, throttled, halted
 FROM hosts
 ORDER BY ready + waiting DESC, host LIMIT ?1;
 
 -- name: list_waiting_hosts
--- Hosts that wait for a due time or a pause's end, with most left to do.
+-- Hosts that wait for a due time, a person or a pause's end, with most left to do.
 SELECT host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
-    latency_ms, throttled
+    latency_ms, throttled, halted
 FROM hosts
-WHERE waiting > 0 OR (paused_until > ?2 AND ready > 0) ORDER BY ready + waiting DESC, host LIMIT ?1;
+WHERE waiting > 0 OR ((paused_until > ?2 OR halted = 1) AND ready > 0) ORDER BY ready + waiting DESC, host LIMIT ?1;
 
 -- name: one_host
 -- One host, and what counts against its budget of pages.
 SELECT pages, leased, host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak,
-    last_failure, latency_ms, throttled
+    last_failure, latency_ms, throttled, halted
 FROM hosts
 WHERE id = ?1;
 
