@@ -36,7 +36,7 @@ METRICS: dict[str, MetricInfo] = {
         (),
         "From the start of an item's task in a reader until its outcome is committed.",
     ),
-    "crawler_queue_depth": MetricInfo("gauge", (), "Claimed URLs that wait for a reader."),
+    "crawler_queue_depth": MetricInfo("gauge", (), "Claimed URLs that a reader may have next."),
     "crawler_jobs_in_flight": MetricInfo("gauge", (), "URLs that readers have."),
     "crawler_frontier_urls": MetricInfo(
         "gauge", ("state",), "URLs by state: ready, leased, waiting, done, dead."

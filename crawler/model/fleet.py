@@ -34,7 +34,7 @@ class FleetState:
     readers: Sequence[ReaderState] = ()
     configured: int
     queue_depth: int
-    """Claimed URLs that are not dealt to a reader yet."""
+    """Claimed URLs that a reader may have next: what its host has no room for is left out."""
     in_flight: int
     """URLs that readers hold."""
     restarts: Mapping[str, int] = field(default_factory=dict)

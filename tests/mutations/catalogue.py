@@ -1,6 +1,7 @@
 """All mutations."""
 
 from tests.mutations import (
+    admin,
     bodies,
     callbacks,
     fields,
@@ -28,4 +29,5 @@ MUTATIONS = [
     *fields.MUTATIONS,
     *bodies.MUTATIONS,
     *guards.MUTATIONS,
+    *admin.MUTATIONS,
 ]

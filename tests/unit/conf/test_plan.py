@@ -9,6 +9,7 @@ import pytest
 from crawler.conf.agent import make_agent
 from crawler.conf.load import load_settings
 from crawler.conf.plan import LeaseNeeds, make_plan
+from crawler.errors import ConfigError
 from crawler.model.plan import Plan
 
 
@@ -80,3 +81,29 @@ def test_agent(user_agent: str | None, contact: str | None, name: str, token: st
     assert header.startswith(name)
     assert found == token
     assert contact is None or contact in header
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("127.0.0.1:0", False),
+        ("127.1.2.3:8080", False),
+        ("8080", False),
+        (":8080", False),
+        ("localhost:8080", False),
+        ("[::1]:8080", False),
+        ("0.0.0.0:8080", True),
+        ("[::]:8080", True),
+        ("192.168.0.7:8080", True),
+        ("crawler.example:8080", True),
+        ("localhost.example:8080", True),
+    ],
+)
+def test_others_are_served_only_with_a_token(tmp_path: Path, address: str, is_open: bool) -> None:
+    """What a crawl does, and where, would be told to a whole network."""
+    _plan(tmp_path, http=address, http_token="correct-horse-battery")
+    if not is_open:
+        _plan(tmp_path, http=address)
+        return
+    with pytest.raises(ConfigError, match="needs a token: set CRAWLER_HTTP_TOKEN"):
+        _plan(tmp_path, http=address)
