@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from crawler.errors import ConfigError, StorageError
+from crawler.errors import StorageError
 from crawler.frontier.statements import split_statements
 
 if TYPE_CHECKING:
     import duckdb
+    from fsspec import AbstractFileSystem
 
 MEMORY_MB = 1_000
 """What DuckDB may take before it writes to disk what does not fit."""
@@ -62,12 +63,11 @@ class AuditDatabase:
         self._scratch = scratch
         self._load = statements("load")
 
-    def load(self, parts: Iterable[Path], listed: Path, outside: Iterable[object]) -> None:
+    def load(self, parts: Iterable[str], listed: Path, outside: Iterable[object]) -> None:
         """Read the records, and make all tables from them.
 
         Args:
-            parts: files of lines of JSON, read to their end one after the other; each may be gone
-                when the next is asked for.
+            parts: paths of lines of JSON among the files that the database was opened with.
             listed: file with the URLs that sitemaps name, each an object of JSON on its line.
             outside: what was asked for beyond the crawl, as objects of JSON.
 
@@ -115,7 +115,7 @@ class AuditDatabase:
     def _make(self, name: str) -> None:
         self._connection.execute(self._load[name])
 
-    def _read(self, parts: Iterable[Path]) -> None:
+    def _read(self, parts: Iterable[str]) -> None:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in _COLUMNS.items())
         self._connection.execute(f"CREATE VIEW records AS SELECT {nothing} LIMIT 0")
         for name in ("macro_host", "macro_problem", "read_visits", "visits"):
@@ -123,7 +123,7 @@ class AuditDatabase:
         for part in parts:
             self._read_part(part)
 
-    def _read_part(self, part: Path) -> None:
+    def _read_part(self, part: str) -> None:
         import duckdb
 
         for size in _LINE_BYTES:
@@ -152,10 +152,10 @@ class AuditDatabase:
         path.unlink()
 
 
-def _records(part: Path, line_bytes: int) -> str:
+def _records(part: str, line_bytes: int) -> str:
     columns = ", ".join(f"{name}: {_quoted(kind)}" for name, kind in _COLUMNS.items())
     return (
-        f"SELECT * FROM read_json({_quoted(str(part))}, format = 'newline_delimited', "
+        f"SELECT * FROM read_json({_quoted(part)}, format = 'newline_delimited', "
         f"ignore_errors = true, maximum_object_size = {line_bytes}, columns = {{{columns}}})"
     )
 
@@ -177,6 +177,8 @@ def translated() -> Iterator[None]:
 
     try:
         yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(f"report: {_first_line(error)}") from error
 
@@ -186,18 +188,16 @@ def _first_line(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def open_database(*, memory_mb: int = MEMORY_MB) -> Iterator[tuple[AuditDatabase, Path]]:
+def open_database(
+    files: "AbstractFileSystem", *, memory_mb: int = MEMORY_MB
+) -> Iterator[tuple[AuditDatabase, Path]]:
     """Open an empty scratch database, and the directory that it lies in.
 
-    Raises:
-        ConfigError: DuckDB is not installed.
+    Args:
+        files: where the records are; the database sees no others but those of its directory.
+        memory_mb: what it may hold.
     """
-    try:
-        import duckdb
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "a report needs the package duckdb: pip install 'quasicrawler[analysis]'"
-        ) from None
+    import duckdb
 
     with tempfile.TemporaryDirectory(prefix="crawler-report-") as name:
         scratch = Path(name)
@@ -210,10 +210,15 @@ def open_database(*, memory_mb: int = MEMORY_MB) -> Iterator[tuple[AuditDatabase
                 # Nothing may be fetched from anywhere.
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
+                "python_enable_replacements": False,
             },
         )
         try:
+            connection.register_filesystem(files)
             connection.execute("SET enable_progress_bar = false")
+            allowed = f"['{files.protocol}://', {_quoted(str(scratch))}]"
+            connection.execute(f"SET allowed_directories = {allowed}")
+            connection.execute("SET enable_external_access = false")
             yield AuditDatabase(connection, scratch), scratch
         finally:
             connection.close()

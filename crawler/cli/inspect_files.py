@@ -30,8 +30,6 @@ class Source:
     path: Path | None
     limit: int | None = None
     """Committed bytes: what comes after may vanish."""
-    sealed: bool = False
-    """Nobody writes to it any more."""
 
 
 @dataclass(slots=True)
@@ -99,7 +97,7 @@ def _of_job(output: Path, parts: "list[Part]", tally: Tally) -> list[Source]:
         if there < size:
             tally.notes.append(f"{path} lacks {size - there} bytes that were committed")
         if there:
-            sources.append(Source(path, size, part.sealed))
+            sources.append(Source(path, size))
     return sources
 
 

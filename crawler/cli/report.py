@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,13 +114,18 @@ def _made(
     from crawler.cli.inspect_files import Tally, find_sources
     from crawler.cli.output import find_job
     from crawler.cli.report_data import Report
-    from crawler.cli.report_parts import staged
+    from crawler.cli.report_parts import part_files
+    from crawler.cli.sql_engine import load_duckdb
     from crawler.clock import job_clock, new_offset_ms
 
     job = find_job(str(settings.job))
+    load_duckdb()
+    from crawler.cli.sql_files import QueryFiles
+
     now = job_clock(new_offset_ms())
     tally = Tally()
-    with open_database() as (database, scratch):
+    files = QueryFiles()
+    with closing(files), open_database(files) as (database, scratch):
         listed = scratch / "listed.jsonl"
         # The store is looked at first: the records may know more by then, never less.
         state = NO_STORE
@@ -128,7 +134,7 @@ def _made(
         else:
             listed.touch()
         sources = find_sources([job], tally)
-        database.load(staged(sources, scratch), listed, read_answers(job, now()))
+        database.load(part_files(files, sources), listed, read_answers(job, now()))
         if external is not None:
             _ask(settings, job, database, state=state, now=now, external=external)
         found = audit(database, max_findings=rows)

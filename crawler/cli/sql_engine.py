@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
 _BATCH = 1_000
-_INSTALL = (
-    "SQL and Parquet need DuckDB, which is not installed: pip install 'quasicrawler[analysis]'"
-)
+_INSTALL = "SQL, Parquet and reports need DuckDB, which is not installed: pip install 'quasicrawler[analysis]'"
 
 
 class Answer:
@@ -127,7 +125,7 @@ def open_engine(
     Raises:
         ConfigError: DuckDB is not installed.
     """
-    duckdb = _load()
+    duckdb = load_duckdb()
     from crawler.cli.sql_files import PROTOCOL, QueryFiles
     from crawler.cli.sql_views import views
 
@@ -147,7 +145,12 @@ def open_engine(
         shutil.rmtree(spill, ignore_errors=True)
 
 
-def _load() -> Any:
+def load_duckdb() -> Any:
+    """Return DuckDB, once it is sure that all it needs is there.
+
+    Raises:
+        ConfigError: it is not.
+    """
     try:
         import duckdb
         import fsspec  # noqa: F401 - what DuckDB reads our files through

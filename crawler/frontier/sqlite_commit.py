@@ -14,7 +14,7 @@ from crawler.frontier.sqlite_connection import immediate
 from crawler.frontier.sqlite_counting import Before, count_done, count_record
 from crawler.frontier.sqlite_items import LEADING, REQUISITE
 from crawler.frontier.sqlite_ledger import Ledger
-from crawler.frontier.sqlite_links import Grouped, LinkBook
+from crawler.frontier.sqlite_links import LinkBook
 from crawler.frontier.sqlite_revisit import Revisits
 from crawler.model.result import NO_SERVER, Batch, PartMark, Result, Rules
 from crawler.ports import CommitResult
@@ -65,7 +65,8 @@ class Settling:
                 for rules in batch.rules:
                     self._settle_rules(connection, rules, ledger, now)
                 new = self._links.insert(connection, links, ledger, now) if links else 0
-                self._list(connection, batch, grouped)
+                if batch.listed:
+                    self._list(connection, batch.listed)
                 if changed:
                     self._revisits.pull(connection, changed, now, ledger)
                 for note in batch.notes:
@@ -82,17 +83,10 @@ class Settling:
             return CommitResult(frozenset(), pruned=error.parts)
         return CommitResult(frozenset(), new)
 
-    def _list(self, connection: sqlite3.Connection, batch: Batch, grouped: Grouped) -> None:
-        """Note which pages sitemaps of this batch name, those that were known before too."""
-        maps = {r.item_ref for r in batch.results if r.kind == "sitemap"}
-        if not maps:
-            return
-        named = {link.url for link in batch.links if link.parent in maps and link.kind == "page"}
-        for host_id, urls in grouped.items():
-            # One that is a requisite of a page as well is named all the same.
-            keys = [k for k, link in urls.items() if link.kind != "sitemap" and link.url in named]
-            if keys:
-                connection.execute(self._sql["list_urls"], (host_id, json.dumps(keys)))
+    def _list(self, connection: sqlite3.Connection, urls: Sequence[str]) -> None:
+        """Note that sitemaps name these pages, also those that were known before."""
+        for host_id, keys in self._links.keyed(urls).items():
+            connection.execute(self._sql["list_urls"], (host_id, json.dumps(keys)))
 
     def _hurry(self, connection: sqlite3.Connection, batch: Batch, now: int) -> None:
         """What a host must be asked or told next, whatever its clock says."""

@@ -63,6 +63,14 @@ class LinkBook:
                 urls[url_hash] = merged(first, link, limit)
         return grouped
 
+    def keyed(self, urls: Iterable[str]) -> dict[int, list[int]]:
+        """Return the keys of URLs by host hash."""
+        keys: dict[int, list[int]] = {}
+        for url in urls:
+            host_id, url_hash = self._keys.of(url)
+            keys.setdefault(host_id, []).append(url_hash)
+        return keys
+
     def drop_known(self, connection: sqlite3.Connection, grouped: Grouped) -> Grouped:
         """Return those that may change the store; reads only, no lock."""
         self._version = _data_version(connection)

@@ -234,3 +234,5 @@ class Batch:
     """Ids of other parts that records of this batch point into."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Added to the counters of the same name: `refused:scope`, `status:404` …"""
+    listed: Sequence[str] = ()
+    """Pages that sitemaps of this batch name, also those that were known before."""

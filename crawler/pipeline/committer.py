@@ -255,6 +255,7 @@ def _batch(
         counts=counts,
         bodies=added.bodies,
         refers_to=added.refers_to,
+        listed=[url for settlement in settlements for url in settlement.listed],
     )
 
 

@@ -40,3 +40,10 @@ class Settlement:
     def size(self) -> int:
         """Bytes that it will add to the part."""
         return len(self.line) if self.exchange is None else len(self.line) + self.exchange.size
+
+    @property
+    def listed(self) -> Sequence[str]:
+        """Pages that it names, if it is a sitemap."""
+        if self.item.kind != "sitemap":
+            return ()
+        return [link.url for link in self.links if link.kind == "page"]

@@ -82,7 +82,9 @@ async def test_it_is_known_which_pages_sitemaps_name(make):
     results = [result(items["sitemap"], kind="sitemap"), result(items["page"])]
     part = await frontier.new_part("r1")
     mark = PartMark(part.part_id, 0, 10, 1)
-    await frontier.commit(Batch(results=results, links=found, parts=[mark]), now=1)
+    named = ["https://a.example/known", "https://b.example/new", "https://b.example/refused"]
+    batch = Batch(results=results, links=found, parts=[mark], listed=named)
+    await frontier.commit(batch, now=1)
     listed = await frontier.listed(after=0, limit=9)
     assert [url for _, url in listed] == ["https://a.example/known", "https://b.example/new"]
     assert await frontier.listed(after=listed[0][0], limit=9) == listed[1:]

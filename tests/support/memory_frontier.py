@@ -562,10 +562,9 @@ class MemoryFrontier:
         for rules in batch.rules:
             self.settle_rules(rules, now)
         new = self.insert(batch.links, now)
-        maps = {result.item_ref for result in batch.results if result.kind == "sitemap"}
-        for link in batch.links:
-            if link.parent in maps and link.kind == "page":
-                self.urls[self.key(link)].listed = True
+        for url in batch.listed:
+            if ("page", url) in self.urls:
+                self.urls["page", url].listed = True
         self.pull(changed, now)
         self.settle_health(batch, now)
         for note in batch.notes:
