@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
 _BATCH = 1_000
-_INSTALL = "SQL, Parquet and reports need DuckDB, which is not installed: pip install 'quasicrawler[analysis]'"
+_INSTALL = (
+    "SQL, Parquet and reports need DuckDB, which is not installed: "
+    "pip install 'quasicrawler[analysis]'"
+)
 
 
 class Answer:
