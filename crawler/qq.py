@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from crawler.clock import job_clock
 from crawler.conf.load import load_settings
 from crawler.conf.show import public_settings
-from crawler.dealer.hangup import meaning_of_hangup
+from crawler.dealer.hangup import leave_at_once, meaning_of_hangup
 from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import bind, configure, flush, get_logger
 from crawler.pipeline.context import context
-from crawler.pipeline.ending import GOES_ON, SIGNAL_BASE, Ending
+from crawler.pipeline.ending import GOES_ON, Ending
 from crawler.pipeline.reader import reader
 from crawler.pipeline.renewing import LiveSettings
 from crawler.pipeline.run import Orders, run_node
@@ -71,12 +71,16 @@ def run_crawl(
     """
     runner = Runner(settings, load=load, on_snapshot=on_snapshot)
     runner.answer_signals()
-    return asyncio.run(runner.main())
+    if "NOTIFY_SOCKET" not in os.environ:
+        return asyncio.run(runner.main())
+    # Not a millisecond of a start that no service manager waits for.
+    from crawler.pipeline.announcing import Announcer  # noqa: PLC0415
 
-
-def _leave(number: int, _frame: object) -> None:
-    os.write(2, b"crawler: stopped; the same command goes on\n")
-    raise SystemExit(SIGNAL_BASE + number)
+    with Announcer.of(os.environ, timeout_s=settings.timeout) as announcer:
+        runner.listeners.append(announcer.take)
+        runner.on_phase.append(announcer.begin)
+        runner.on_work = announcer.work
+        return announcer.ended(asyncio.run(runner.main()))
 
 
 class Runner:
@@ -92,9 +96,10 @@ class Runner:
         self._settings = settings
         self._load = load
         self._live: LiveSettings | None = None
-        self._listeners = [] if on_snapshot is None else [on_snapshot]
+        self.listeners = [] if on_snapshot is None else [on_snapshot]
         self.on_phase: list[Callable[[Phase], None]] = []
-        """Called, in the parent's loop, with each phase that begins: for service managers."""
+        """Called, in the parent's loop, with each phase that begins."""
+        self.on_work: Callable[[], None] | None = None
         self._node: CrawlNode | None = None
         self._queue: CrawlQueue | None = None
         self._stop_signals = {signal.SIGINT, signal.SIGTERM}
@@ -116,12 +121,7 @@ class Runner:
                 self._reloads = True
                 # Until there is a loop: the settings were read a moment ago.
                 signal.signal(signal.SIGHUP, lambda *_: None)
-        self._leave_at_once()
-
-    def _leave_at_once(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in self._stop_signals:
-                signal.signal(number, _leave)
+        leave_at_once(self._stop_signals)
 
     async def writer(self, desired: int) -> "AsyncIterator[Item]":
         """Yield at most `desired` leased items: QuasiQueue's writer, while `main` runs."""
@@ -183,11 +183,11 @@ class Runner:
         from crawler.admin.running import admin_server  # noqa: PLC0415
 
         async with admin_server(plan, job, settings.http, settings.http_token) as watch:
-            self._listeners.append(watch.take)
+            self.listeners.append(watch.take)
             yield
 
     def _tell(self, snapshot: "Snapshot") -> None:
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener(snapshot)
 
     async def _crawl(self, live: LiveSettings) -> Ending:
@@ -198,9 +198,10 @@ class Runner:
                 plan=live.plan,
                 seeds=live.seeds,
                 settings=public_settings(live.settings),
-                on_snapshot=self._tell if self._listeners else None,
+                on_snapshot=self._tell if self.listeners else None,
                 started_at=started_at,
                 goes_on=lambda: live.are_due,
+                on_work=self.on_work,
             )
             try:
                 ending = await run_node(orders, self._manage)
@@ -244,7 +245,7 @@ class Runner:
             ending = await queue.main()
         finally:
             self._queue = None
-            self._leave_at_once()
+            leave_at_once(self._stop_signals)
         return None if ending.signal is None else int(ending.signal)
 
     def _begin(self, phase: Phase) -> None:

@@ -1,11 +1,16 @@
-"""What SIGHUP says to this process: that its terminal is gone, or to read the settings again.
+"""Signals while no reader is at work: what SIGHUP means, and how to leave at once.
 
-A process that has no terminal, as under a service manager or in a container, cannot lose one.
+SIGHUP says that the terminal is gone, or to read the settings again. A process that has no
+terminal, as under a service manager or in a container, cannot lose one.
 """
 
 import os
 import signal
+import threading
+from collections.abc import Collection
 from typing import Literal
+
+from crawler.pipeline.ending import SIGNAL_BASE
 
 Meaning = Literal["reload", "stop", "nothing"]
 
@@ -18,6 +23,18 @@ def meaning_of_hangup() -> Meaning:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return "nothing"
     return "stop" if _has_terminal() else "reload"
+
+
+def leave_at_once(numbers: Collection[signal.Signals]) -> None:
+    """Let these end the process from now on; does nothing outside of the main thread."""
+    if threading.current_thread() is threading.main_thread():
+        for number in numbers:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: object) -> None:
+    os.write(2, b"crawler: stopped; the same command goes on\n")
+    raise SystemExit(SIGNAL_BASE + number)
 
 
 def _has_terminal() -> bool:

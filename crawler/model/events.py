@@ -82,6 +82,9 @@ EVENTS: dict[str, EventInfo] = {
         "QuasiQueue's window refused a URL, which then waits: a fault of ours, please report it.",
     ),
     "limit_reached": EventInfo("info", ("limit",), "Nothing more is claimed: which limit it was."),
+    "notify_failed": EventInfo(
+        "warning", ("error",), "systemd cannot be told how the crawl stands; said once."
+    ),
     "parent_stuck": EventInfo(
         "critical", (), "The parent's loop stood still, so it ended itself: start it again."
     ),
@@ -212,6 +215,11 @@ EVENTS: dict[str, EventInfo] = {
         "info",
         ("url", "status", "entries", "links", "problem", "unchanged"),
         "A sitemap was read: how many entries it has, how many of them are followed.",
+    ),
+    "watchdog_impatient": EventInfo(
+        "warning",
+        ("watchdog_ms", "needed_ms"),
+        "The unit's `WatchdogSec` is shorter than a crawl that is well may settle nothing.",
     ),
     "wind_down_failed": EventInfo(
         "info",

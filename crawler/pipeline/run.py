@@ -4,7 +4,7 @@ The process manager is handed in (`crawler.qq` makes it), since it lies above th
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from crawler.pipeline.rejudging import pend, rejudge
 from crawler.pipeline.seeding import sow
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
-from crawler.ports import Frontier, Now
+from crawler.ports import Frontier, Now, Part
 from crawler.sink.reading import open_part
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Orders:
     """When this process began the crawl, if it ran it before, by other settings."""
     goes_on: Callable[[], bool] = lambda: False
     """Whether it is to be run again, by other settings, once this run has wound down."""
+    on_work: Callable[[], None] | None = None
+    """Called at the end before each part that is summed up, which may take minutes in all."""
 
 
 async def run_node(orders: Orders, manage: Manage) -> Ending:
@@ -170,7 +172,7 @@ async def _end(
             counters=counters,
             reasons=await frontier.dead_reasons(),
             parts=hash_parts(
-                await frontier.parts(),
+                _told(await frontier.parts(), orders.on_work),
                 plan.output,
                 previous=read_manifest(job.manifest),
                 deadline_s=deadline,
@@ -192,6 +194,13 @@ async def _end(
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         ending = Ending(ending.word, ending.exit_code, f"{ending.line} ({names}{more})")
     return ending
+
+
+def _told(parts: Sequence[Part], on_work: Callable[[], None] | None) -> Iterator[Part]:
+    for part in parts:
+        if on_work is not None:
+            on_work()
+        yield part
 
 
 def _why(host: HostState) -> str:

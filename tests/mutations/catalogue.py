@@ -10,6 +10,7 @@ from tests.mutations import (
     reading_again,
     requisites,
     robots_and_urls,
+    service,
     sitemaps_and_sites,
     texts,
     trying,
@@ -17,6 +18,7 @@ from tests.mutations import (
 )
 
 MUTATIONS = [
+    *service.MUTATIONS,
     *visits.MUTATIONS,
     *reading_again.MUTATIONS,
     *robots_and_urls.MUTATIONS,
