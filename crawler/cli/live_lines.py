@@ -79,10 +79,16 @@ def _all_lines(state: LiveState, width: int) -> list[_Line]:
 def _head(state: LiveState) -> list[Piece]:
     style = DOTS[state.word]
     spent = f"  {say_span(state.running_ms / 1000)}" if state.running_ms is not None else ""
+    readers: Piece = ("", "")
+    if state.readers is not None:
+        ready, configured = state.readers
+        what = f"{ready} of {configured} readers" if ready < configured else f"{ready} readers"
+        readers = (f"  {what}", "yellow" if ready < configured else "dim")
     return [
         ("● ", style),
         (state.word, f"bold {style}"),
         (spent, ""),
+        readers,
         (f"  {printable(state.job)}", "dim"),
     ]
 

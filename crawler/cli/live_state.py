@@ -57,6 +57,8 @@ class LiveState:
     """Of the last minutes, oldest first."""
     hosts: Sequence[HostLine]
     bound: Bound
+    readers: tuple[int, int] | None = None
+    """Processes that are ready, and how many there should be; None: nobody knows."""
     warnings: Sequence[str] = ()
     """The last ones, oldest first."""
 
@@ -109,6 +111,8 @@ def of_snapshot(snapshot: Snapshot, pace: Pace, *, job: str, max_pages: int | No
     word = "paused" if snapshot.holds else "running"
     if snapshot.gone_by is not None:
         word = "stopping"
+    fleet = snapshot.fleet
+    ready = 0 if fleet is None else sum(reader.ready for reader in fleet.readers)
     return LiveState(
         job=job,
         word=word,
@@ -120,6 +124,7 @@ def of_snapshot(snapshot: Snapshot, pace: Pace, *, job: str, max_pages: int | No
         rates=list(pace.rates),
         hosts=[line_of(host, snapshot.at) for host in snapshot.hosts if _left(host)],
         bound=find_bound(snapshot, pace.rate),
+        readers=None if fleet is None else (ready, fleet.configured),
     )
 
 
@@ -131,10 +136,15 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
         left = outlook.ready + outlook.leased + outlook.waiting
         word, bound = "resting", Bound("not running: " + _rest(left, outlook), None)
     else:
-        word = "running"
         looked = Snapshot(
-            at=found.at, started_at=found.at, counters=counts, outlook=outlook, hosts=found.hosts
+            at=found.at,
+            started_at=found.at,
+            counters=counts,
+            outlook=outlook,
+            hosts=found.hosts,
+            holds=("operator",) if counts.get("paused") else (),
         )
+        word = "paused" if looked.holds else "running"
         bound = find_bound(looked, pace.rate)
     return LiveState(
         job=str(found.job),

@@ -1,15 +1,20 @@
 """Progress on every kind of terminal."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crawler.cli import progress
 from crawler.cli.live_lines import draw, say_size, say_span, sparkline
 from crawler.cli.live_screen import can_draw, is_ascii_only
-from crawler.cli.live_state import LiveState, Pace, Totals, of_snapshot
+from crawler.cli.live_state import LiveState, Pace, Totals, of_snapshot, of_store
 from crawler.cli.printable import cells
 from crawler.cli.progress import Plain, Silent, make_progress
+from crawler.cli.status_data import Found
+from crawler.job.lock import Holder
+from crawler.model.fleet import FleetState, ReaderState
 from crawler.pipeline.node import Snapshot
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
@@ -205,3 +210,44 @@ def test_sizes_read_as_people_say_them() -> None:
     assert [say_size(n) for n in (0, 999, 1_500, 2e9, 3e12)] == [
         *("0 B", "999 B", "1.5 kB", "2.0 GB", "3.0 TB")
     ]
+
+
+def test_readers_that_are_missing_are_said() -> None:
+    """With half of its processes gone a crawl is slow, and nothing says why."""
+    two = [ReaderState(name=str(n), pid=n, ready=n == 1, held=0) for n in (1, 2)]
+    seen: Any = {"queue_depth": 0, "in_flight": 0, "parent_pid": 1, "measured": None}
+    fleet = FleetState(readers=two, configured=2, **seen)
+    head = _text(draw(_state(a_snapshot(an_outlook(), fleet=fleet)), 80, 24))[0]
+    assert "1 of 2 readers" in head
+
+
+def _found(**changes: Any) -> Found:
+    values: dict[str, Any] = {
+        "job": Path("/jobs/a"),
+        "at": 10_000,
+        "counters": {"ready": 3, "records": 5},
+        "outlook": an_outlook(ready=3, claimable=1),
+        "hosts": [a_host("h.example", left=3, delay_ms=0)],
+        "dead": {},
+        "holder": Holder(1, "here", "today", "0"),
+    }
+    return Found(**(values | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "said"),
+    [
+        ({}, "running", "this machine and the servers"),
+        ({"counters": {"ready": 3, "paused": 1}}, "paused", "paused by the operator"),
+        ({"holder": None}, "resting", "not running: crawler start goes on with 3 URLs"),
+        ({"holder": None, "outlook": an_outlook()}, "resting", "not running: nothing is left"),
+    ],
+)
+def test_a_job_that_is_watched_says_who_runs_it(
+    changes: dict[str, Any], word: str, said: str
+) -> None:
+    state = of_store(_found(**changes), Pace(), warnings=["08:00:00 warning x"])
+    lines = _text(draw(state, 80, 24))
+    assert state.word == word
+    assert f"bound   {said}" in lines[-2]
+    assert lines[-1] == "08:00:00 warning x"
