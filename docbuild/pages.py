@@ -53,7 +53,7 @@ _FILE = re.compile(r"^# (?P<name>[\w./-]+\.(?:toml|py|sh|txt|service|yml|json))$
 _COMMENT = re.compile(r"<!--\s*(?P<text>.*?)\s*-->", re.DOTALL)
 _MARK = re.compile(r"^(?P<name>[a-z ]+?)(?:: (?P<value>.+))?$", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*'?\"?(?P<end>\w+)'?\"?")
-_PLACEHOLDER = re.compile(r"(?:^|\s)\[?[A-Z]{3,}(?:[|\]. ]|$)")
+_PLACEHOLDER = re.compile(r"(?:^|\s)\[?[A-Z]{3,}(?:[|\]. ]|$)|\s\[-")
 
 
 class Unclear(Exception):

@@ -27,7 +27,7 @@ Row = tuple[str, ...]
 OWN_ROW = frozenset({"job", "config"})
 """Options of a crawl that mean something else in each command."""
 
-_DEFAULT = re.compile(r"^(?P<text>.*) \((?P<default>[^()]*)\)$", re.DOTALL)
+_DEFAULT = re.compile(r"(?s)^(?P<text>.*) (?:\((?P<default>[^()]*)\)|\[default: (?P<said>.*)\])$")
 
 
 def commands() -> dict[str, TyperCommand]:
@@ -91,9 +91,9 @@ def _default_and_text(path: str, option: TyperOption, notes: Notes) -> tuple[str
     name = option.name or ""
     text = (option.help or "").removesuffix(".")
     found = _DEFAULT.match(text)
-    said = found["default"] if found else None
+    said = (found["default"] or found["said"]) if found else None
     if found:
-        text = found["text"]
+        text = found["text"].removesuffix(".")
     table, row = _place(path, option)
     default = notes.default(table, row) or said
     if default is None:

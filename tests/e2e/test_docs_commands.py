@@ -35,7 +35,11 @@ OWN_TESTS = {
 """Pages whose commands another test runs, because it looks at what comes out."""
 NOT_HERE = ("docker", "sudo", "sudoedit", "systemctl", "journalctl", "pip", "git", "crontab", "ssh")
 """What would change the machine, or ask the network."""
-LONG = re.compile(r"^(?:crawler demo --serve|python3 -m http\.server)\b")
+LONG = re.compile(
+    r"^(?:crawler demo --serve|python3 -m http\.server|crawler inspect .*--follow"
+    r"|crawler status .*--watch)\b.*$",
+    re.MULTILINE,
+)
 """Commands that do not end by themselves."""
 _PORT = re.compile(
     r"(?<=:)\d{4,5}(?=[/\s\"':*]|$)|(?<=--port )\d+|(?<=http\.server )\d+", re.MULTILINE
@@ -54,7 +58,7 @@ sys.exit("nobody listens there")
 """
 
 
-RUNNING = "crawler start --config crawl.toml --delay 2s --progress off &"
+RUNNING = "crawler start --config crawl.toml --delay 2s --progress off & given=$!"
 WAIT_FOR_RECORDS = """
 import pathlib, sys, time
 for attempt in range(600):
@@ -155,6 +159,7 @@ class Script:
         self.lines = ["set -eo pipefail", 'page_step() { echo "$1" > .step; }']
         self.ports: dict[str, str] = {}
         self._last_file = ""
+        self._is_running = False
         self._crawled = crawled
         running = [block for block in blocks(page) if "not run" not in block.marks]
         for block in running:
@@ -170,6 +175,7 @@ class Script:
             self.lines.append(f"[ -e crawl ] || cp -r {shlex.quote(str(self._crawled))} .")
         elif given == "running crawl":
             self.lines += [RUNNING, f"python -c {shlex.quote(WAIT_FOR_RECORDS)}"]
+            self._is_running = True
         self.lines += [f"export {shlex.quote(pair)}" for pair in block.marks.get("set", "").split()]
         self.lines.append(f"page_step {block.line}")
         if block.kind == "file":
@@ -203,26 +209,35 @@ class Script:
         )
 
     def _run(self, text: str, block: Block) -> None:
-        if "background" in block.marks or LONG.match(text):
-            ports = [port for port in self.ports.values() if port in text]
-            self.lines.append(f"{{ {text.rstrip()}\n}} &")
-            for port in ports[:1]:
-                self.lines.append(f"python -c {shlex.quote(WAIT)} {port}")
+        text = text.rstrip()
+        if self._is_running and "crawler start" in text:
+            self.lines.append("kill $given; wait $given || true")
+            self._is_running = False
+        if "background" in block.marks:
+            self.lines.append(f"{{ {text}\n}} &")
+            self._wait_for(text)
+        elif LONG.search(text):
+            self.lines.append(LONG.sub(r"{ \g<0>\n} &", text))
+            if "crawler status" not in text and "--follow" not in text:
+                self._wait_for(text)
         elif "exit code" in block.marks:
             code = int(block.marks["exit code"])
-            self.lines.append(
-                f"set +e; {{ {text.rstrip()}\n}}; code=$?; set -e; [ $code = {code} ]"
-            )
+            self.lines.append(f"set +e; {{ {text}\n}}; code=$?; set -e; [ $code = {code} ]")
         elif re.search(r"\| (?:head|grep -q)\b", text):
-            self.lines.append(f"set +o pipefail; {text.rstrip()}\nset -o pipefail")
+            self.lines.append(f"set +o pipefail; {text}\nset -o pipefail")
         else:
-            self.lines.append(text.rstrip())
-            if text.rstrip().endswith("&"):
+            self.lines.append(text)
+            if text.endswith("&"):
                 self.lines.append("wait")  # the next block of a reader comes later
+
+    def _wait_for(self, text: str) -> None:
+        """Go on when the server that a command is answers at the port that it names."""
+        for port in [port for port in self.ports.values() if port in text][:1]:
+            self.lines.append(f"python -c {shlex.quote(WAIT)} {port}")
 
 
 def _prepare(directory: Path, ports: dict[str, str]) -> None:
-    """What a reader has: a checkout's examples, a list of seeds, a file of cookies."""
+    """What a reader has: a checkout's examples, seeds, a file of cookies, a site."""
     for name in ("config", "seeds"):
         shutil.copytree(ROOT / name, directory / name)
     for path in (directory / "config").glob("*.toml"):
@@ -233,6 +248,11 @@ def _prepare(directory: Path, ports: dict[str, str]) -> None:
     cookies = directory / "cookies.txt"
     cookies.write_text("# Netscape HTTP Cookie File\n")
     cookies.chmod(0o600)
+    (directory / "site").mkdir()
+    (directory / "site/index.html").write_text(
+        "<!doctype html><html lang=en><title>The home page of a site</title>"
+        "<meta name=description content='What the site is about'><h1>Home</h1><p>Welcome."
+    )
     (directory / ".venv/bin").mkdir(parents=True)
     (directory / ".venv/bin/activate").touch()
 
