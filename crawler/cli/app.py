@@ -23,6 +23,7 @@ COMMANDS = (
     "retry",
     "inspect",
     "report",
+    "export",
     "diff",
     "explain",
     "try",

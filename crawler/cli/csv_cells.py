@@ -4,10 +4,10 @@ A text that begins with one of `STARTS` gets an apostrophe in front, which makes
 Numbers are numbers: only what is text in the record is looked at.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
+
+import orjson
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - as wide letters too
 """What Excel, LibreOffice or Google Sheets begin to calculate at."""
@@ -15,9 +15,22 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # n
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:
     """Return rows as lines of CSV (RFC 4180, but for the line ends of Unix)."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    # A line of nothing would be no row: readers pass over it.
+    return "".join((",".join(map(_written, row)) or '""') + "\n" for row in rows)
+
+
+def _written(value: object) -> str:
+    """Quote by hand: the standard library looks at each character, which takes longer."""
+    value = cell(value)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value)
+    if '"' in value:
+        return '"' + value.replace('"', '""') + '"'
+    if "," in value or "\n" in value or "\r" in value:
+        return f'"{value}"'
+    return value
 
 
 def cell(value: object) -> object:
@@ -27,5 +40,8 @@ def cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return orjson.dumps(value).decode()
+        except TypeError:  # an integer of more than 64 bits
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return value

@@ -34,7 +34,9 @@ def _single(value: object) -> object:
 
 def _text(value: object) -> str:
     if isinstance(value, dt.datetime):
-        text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        text = value.isoformat(
+            timespec="microseconds" if value.microsecond % 1000 else "milliseconds"
+        )
         return text if value.tzinfo else f"{text}Z"
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()

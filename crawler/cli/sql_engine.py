@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
-_BATCH = 1_000
+_ROW_GROUP_BYTES = 64_000_000
+"""Of Parquet: what a copy holds at once, for each thread."""
+_BATCH = 500
 _INSTALL = (
     "SQL, Parquet and reports need DuckDB, which is not installed: "
     "pip install 'quasicrawler[analysis]'"
@@ -104,7 +106,7 @@ class Engine:
             # The query may end in a comment.
             done = self._connection.execute(
                 f"COPY ({sql}\n) TO '{target}' (FORMAT parquet, COMPRESSION zstd, "
-                "USE_TMP_FILE false)"
+                f"USE_TMP_FILE false, ROW_GROUP_SIZE_BYTES {_ROW_GROUP_BYTES})"
             )
             row = done.fetchone()
         return int(row[0]) if row else 0
@@ -116,6 +118,8 @@ def open_engine(
     job: Path | None,
     wanted: RecordFilter | None = None,
     output: Path | None = None,
+    *,
+    narrow_frontier: bool = False,
 ) -> Iterator[Engine]:
     """Give an engine for these files.
 
@@ -124,6 +128,7 @@ def open_engine(
         job: Whose frontier `urls` and `hosts` are; None: there are no such views.
         wanted: Which records `pages` and `links` have; None: all.
         output: The one file that may be written, by `Engine.copy`.
+        narrow_frontier: Let `wanted` hold for `urls` and `hosts` too.
 
     Raises:
         ConfigError: DuckDB is not installed.
@@ -138,7 +143,7 @@ def open_engine(
     try:
         connection.register_filesystem(files)
         _confine(connection, spill, f"{PROTOCOL}://", output)
-        for view in views(files, sources, job, wanted):
+        for view in views(files, sources, job, wanted, wanted if narrow_frontier else None):
             connection.execute(view)
         connection.execute("SET lock_configuration = true")
         yield Engine(connection)

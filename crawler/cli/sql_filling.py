@@ -1,7 +1,7 @@
 """What SQL reads that is in no file yet: tables of the frontier, and records that were filtered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,24 +12,34 @@ from crawler.cli.record_filter import RecordFilter
 from crawler.frontier.sqlite_listing import HOST_COLUMNS, URL_COLUMNS, FrontierListing
 
 
-def fill_table(job: Path, name: str) -> Callable[[BinaryIO], None]:
-    """Return what writes `urls` or `hosts` of a job as JSON lines."""
+def fill_table(job: Path, name: str, wanted: RecordFilter | None) -> Callable[[BinaryIO], None]:
+    """Return what writes `urls` or `hosts` of a job as JSON lines; only those that are wanted."""
 
     def write(stream: BinaryIO) -> None:
         # DuckDB opens files on threads of its own, which have no event loop yet.
-        asyncio.run(_fill(job, name, stream))
+        asyncio.run(_fill(job, name, wanted, stream))
 
     return write
 
 
-async def _fill(job: Path, name: str, stream: BinaryIO) -> None:
+async def _fill(job: Path, name: str, wanted: RecordFilter | None, stream: BinaryIO) -> None:
     columns = URL_COLUMNS if name == "urls" else HOST_COLUMNS
     async for rows in frontier_rows(job, name):
-        lines = (orjson.dumps(dict(zip(columns, row, strict=True))) for row in rows)
-        stream.write(b"\n".join(lines) + b"\n")
+        made = (dict(zip(columns, row, strict=True)) for row in rows)
+        for row in made:
+            if wanted is None or is_wanted(wanted, name, row):
+                stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
-async def frontier_rows(job: Path, name: str) -> AsyncIterator[list[Sequence[Any]]]:
+def is_wanted(wanted: RecordFilter, name: str, row: Mapping[str, Any]) -> bool:
+    """Judge a row of `urls` or `hosts` as if it were a record; a reason counts as an error."""
+    if name == "hosts":
+        return wanted({"url": f"http://{row['host']}/", "final_url": None})
+    judged = {"final_url": None, "error": row["reason"], "fetched_at": row["visited_at"]}
+    return wanted({**row, **judged})
+
+
+async def frontier_rows(job: Path, name: str) -> AsyncGenerator[list[Sequence[Any]], None]:
     """Yield the rows of `urls` or `hosts` in pieces.
 
     Raises:

@@ -85,7 +85,7 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        text = value
+        text = value.removesuffix(".000Z") + "Z" if value.endswith(":00.000Z") else value
     elif isinstance(value, float):
         text = str(round(value, 3))
     elif isinstance(value, int) and not isinstance(value, bool):

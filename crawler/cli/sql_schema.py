@@ -32,7 +32,7 @@ _LINKS = """
 SELECT source, target, position,
     CASE WHEN details[position].url = target THEN details[position].text END AS text,
     CASE WHEN details[position].url = target THEN details[position].rel END AS rel,
-    list_contains(nofollow, target) AS nofollow, visit, fetched_at
+    coalesce(list_contains(nofollow, target), false) AS nofollow, visit, fetched_at
 FROM (
     SELECT url AS source, unnest(links) AS target, generate_subscripts(links, 1) AS position,
         link_details AS details, nofollow, visit, fetched_at

@@ -25,6 +25,7 @@ def views(
     sources: Sequence[Source],
     job: Path | None,
     wanted: RecordFilter | None,
+    frontier_wanted: RecordFilter | None,
 ) -> Iterator[str]:
     """Yield the statements that make the views, and add to `files` what they read.
 
@@ -43,7 +44,8 @@ def views(
         yield links_view()
     if job is not None:
         for name in _FRONTIER_TABLES:
-            yield frontier_view(name, files.add_made(f"{name}.jsonl", fill_table(job, name)))
+            fill = fill_table(job, name, frontier_wanted)
+            yield frontier_view(name, files.add_made(f"{name}.jsonl", fill))
 
 
 def _can_be_read_as_they_are(sources: Sequence[Source]) -> bool:

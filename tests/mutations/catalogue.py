@@ -6,6 +6,7 @@ from tests.mutations import (
     callbacks,
     fields,
     guards,
+    looking,
     machinery,
     reading_again,
     requisites,
@@ -32,4 +33,5 @@ MUTATIONS = [
     *bodies.MUTATIONS,
     *guards.MUTATIONS,
     *admin.MUTATIONS,
+    *looking.MUTATIONS,
 ]

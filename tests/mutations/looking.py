@@ -1,0 +1,68 @@
+"""Guards of what looks at a crawl: SQL, filters, exports."""
+
+from tests.mutations.mutation import Mutation
+
+SQL = "tests/unit/cli/test_sql.py"
+CELLS = "tests/unit/cli/test_csv_cells.py"
+EXPORT = "tests/unit/cli/test_export.py"
+FILTER = "tests/unit/cli/test_record_filter.py"
+
+MUTATIONS = [
+    Mutation(
+        "SQL never sees bytes that are not committed",
+        "cli/sql_files.py",
+        "min(size, left)",
+        "size",
+        (f"{SQL}::test_bytes_that_are_not_committed_are_never_seen",),
+    ),
+    Mutation(
+        "a query opens no file",
+        "cli/sql_engine.py",
+        '("enable_external_access", "false"),',
+        "",
+        (f"{SQL}::test_a_query_opens_no_file_and_no_network",),
+    ),
+    Mutation(
+        "a query cannot change what it is confined by",
+        "cli/sql_engine.py",
+        'connection.execute("SET lock_configuration = true")',
+        "pass",
+        (f"{SQL}::test_a_query_opens_no_file_and_no_network",),
+    ),
+    Mutation(
+        "--sql takes one SELECT",
+        "cli/sql_engine.py",
+        "statements[0].type != duckdb.StatementType.SELECT",
+        "False",
+        (f"{SQL}::test_only_one_select_is_taken",),
+    ),
+    Mutation(
+        "no cell of CSV starts a formula",
+        "cli/csv_cells.py",
+        'return "\'" + value if value.startswith(STARTS) else value',
+        "return value",
+        (f"{CELLS}::test_a_text_that_begins_a_formula_is_text",),
+    ),
+    Mutation(
+        "an export takes nobody's place",
+        "cli/export_target.py",
+        "path.hardlink_to(temporary)",
+        "temporary.replace(path)",
+        (f"{EXPORT}::test_one_that_appears_meanwhile_is_not_overwritten",),
+    ),
+    Mutation(
+        "a failed export leaves nothing behind",
+        "cli/export_target.py",
+        "temporary.unlink()",
+        "pass",
+        (f"{EXPORT}::test_what_fails_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "a regex of --grep has an end",
+        "cli/record_filter.py",
+        ", timeout=MAX_SECONDS",
+        "",
+        (f"{FILTER}::test_a_regex_that_never_ends_is_refused",),
+        slow=True,
+    ),
+]
