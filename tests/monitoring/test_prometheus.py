@@ -10,6 +10,10 @@ from typing import Any
 
 import yaml
 
+from crawler.admin.catalogue import METRICS
+from crawler.model.fleet import RESTARTS
+from crawler.pipeline.bounds import HOLDS
+
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
 ALERTS = CONFIG / "prometheus/alerts.yml"
@@ -113,3 +117,48 @@ def test_each_query_of_the_dashboard_is_promql(promtool: Path, tmp_path: Path) -
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
     _run(promtool, "check", "rules", file)
+
+
+def _expressions() -> Iterator[tuple[str, str]]:
+    for rule in _rules():
+        yield rule["alert"], rule["expr"]
+    yield from queries()
+
+
+def test_every_metric_and_label_is_one_that_the_server_has() -> None:
+    """A renamed metric makes an alert silent and a panel empty, and neither says why."""
+    of_all = {"instance", "job", "le"}
+    used = set()
+    for where, expression in _expressions():
+        labels_here = set(of_all)
+        for name, selector in re.findall(r"\b(crawler_\w+)(?:\{([^}]*)\})?", expression):
+            base = re.sub(r"_(bucket|sum|count)$", "", name)
+            info = METRICS.get(name) or METRICS.get(base)
+            assert info is not None, f"{where}: {name}"
+            assert (name != base) == (info.type == "histogram"), f"{where}: {name}"
+            assert set(re.findall(r"(\w+)[=!]", selector)) <= {*info.labels, "instance"}, where
+            labels_here.update(info.labels)
+            used.add(base)
+        grouped = re.findall(r"\b(?:by|on|without|group_left) \(([\w, ]*)\)", expression)
+        asked = {label.strip() for labels in grouped for label in labels.split(",")} - {""}
+        assert asked <= labels_here, where
+    assert set(METRICS) - used == set(), "on no panel and in no alert"
+    reasons = {
+        reason
+        for _, expression in _expressions()
+        for reason in re.findall(r'reason!?="(\w+)"', expression)
+    }
+    assert reasons == {"disk", "jobs"}
+    assert "jobs" in RESTARTS
+    assert "disk" in HOLDS
+
+
+def test_what_a_panel_calls_its_lines_is_there() -> None:
+    """Grafana would show the braces."""
+    for panel in panels():
+        for target in panel["targets"]:
+            named = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            known = {"instance"}
+            for metric in re.findall(r"\bcrawler_\w+", target["expr"]):
+                known.update(METRICS[metric].labels if metric in METRICS else ())
+            assert named <= known, panel["title"]
