@@ -71,8 +71,11 @@ class SealedParts(Protocol):
     async def shipping(self) -> Shipping:
         """Read in O(parts that are not shipped)."""
 
-    async def prune(self, part_ids: Collection[int]) -> Pruned:
-        """Mark parts whose files are to go, without those that other parts need."""
+    async def prune(self, part_ids: Collection[int], *, dry: bool = False) -> Pruned:
+        """Mark parts whose files are to go, without those that other parts need.
+
+        `dry`: only tell. What was marked stays so, whatever happens to the machine.
+        """
 
     async def forget_bodies(self, part_ids: Collection[int]) -> int:
         """Let nothing point to bodies of these, and of pruned parts, any more; in short steps."""

@@ -76,6 +76,8 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
         output = found.output
         parts = [part for part in found.parts if not part.pruned]
         if job == directory or output.resolve() == directory.resolve():
+            if gone := len(found.parts) - len(parts):
+                tally.notes.append(f"pruned parts are not read: {gone} of {len(found.parts)}")
             return _of_job(output, parts, tally)
     return [Source(path) for path in _files(directory) or _files(directory / "pages")]
 

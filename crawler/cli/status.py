@@ -53,6 +53,18 @@ def _pause(host: dict[str, Any]) -> str:
     return text
 
 
+def _shipping(shipping: dict[str, Any]) -> str:
+    """Say how many parts wait for the command, and how it fails."""
+    text = f"{shipping['waiting']} to be shipped"
+    if shipping["failed"]:
+        tries = shipping["most_tries"]
+        often = "once" if tries == 1 else f"{tries} times"
+        wait = shipping["next_try_in_ms"]
+        when = f"in {span(wait)}" if wait else "now"
+        text += f"; {shipping['failed']} failed up to {often} ({shipping['error']}), again {when}"
+    return text
+
+
 def _text(found: dict[str, Any]) -> str:
     running = found["running"]
     state = f"running as process {running['pid']}" if running else "not running"
@@ -71,6 +83,8 @@ def _text(found: dict[str, Any]) -> str:
         lines.append(f"later    {found['later']} to be visited again, the first {when}")
     if found["sitemaps"]:
         lines.append(f"sitemaps {found['sitemaps']}, {found['sitemap_failures']} failures")
+    if found["shipping"] and found["shipping"]["waiting"]:
+        lines.append(f"parts    {_shipping(found['shipping'])}")
     if found["dead"]:
         lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
     if found["refused"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.errors import ConfigError
+from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
 from crawler.pipeline.moments import rfc3339
 from crawler.ports import Frontier
@@ -32,6 +33,8 @@ class Found(NamedTuple):
     dead: Mapping[str, int]
     holder: "Holder | None"
     """Who runs it."""
+    shipping: Shipping | None = None
+    """Of parts that a command is to take."""
 
 
 async def look(job: Path) -> Found:
@@ -57,9 +60,10 @@ async def look(job: Path) -> Found:
         outlook = await frontier.outlook(now=now)
         hosts = await _hosts(frontier, now)
         dead = await frontier.dead_reasons()
+        shipping = await frontier.sealed.shipping()
     finally:
         await frontier.close()
-    return Found(job, now, counters, outlook, hosts, dead, holder(job))
+    return Found(job, now, counters, outlook, hosts, dead, holder(job), shipping)
 
 
 def as_json(found: Found) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "statuses": _named(counters, "status:"),
         "errors": _named(counters, "error:"),
         "dead": dict(found.dead),
+        "shipping": None if found.shipping is None else _shipping(found.shipping, now),
         "refused": _named(counters, REFUSED),
         "hosts": [
             {
@@ -99,6 +104,17 @@ def as_json(found: Found) -> dict[str, Any]:
             }
             for host in found.hosts
         ],
+    }
+
+
+def _shipping(shipping: Shipping, now: int) -> dict[str, Any]:
+    due = shipping.next_due
+    return {
+        "waiting": shipping.waiting,
+        "failed": shipping.failed,
+        "next_try_in_ms": None if due is None else max(0, due - now),
+        "most_tries": shipping.most_tries,
+        "error": shipping.error,
     }
 
 

@@ -25,7 +25,7 @@ class Parts:
 
     def new(self, connection: sqlite3.Connection, reader: str) -> Part:
         """Register the next part; survives a power loss, so its number is never given again."""
-        with _synced(connection), immediate(connection):
+        with synced(connection), immediate(connection):
             part_id: int = connection.execute(self._sql["last_part"]).fetchone()[0] + 1
             name = f"part-{part_id:06d}.jsonl"
             connection.execute(self._sql["insert_part"], (part_id, name, self._node, reader))
@@ -134,7 +134,7 @@ def to_part(row: tuple[Any, ...]) -> Part:
 
 
 @contextmanager
-def _synced(connection: sqlite3.Connection) -> Iterator[None]:
+def synced(connection: sqlite3.Connection) -> Iterator[None]:
     """Let a commit reach the disk before it returns."""
     connection.execute("PRAGMA synchronous = FULL")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
 from crawler.frontier.sqlite_connection import immediate
-from crawler.frontier.sqlite_parts import to_part
+from crawler.frontier.sqlite_parts import synced, to_part
 from crawler.model.part import Part, Pruned, Shipping
 
 _SLICES = 256
@@ -62,14 +62,15 @@ class SqliteSealedParts:
 
         return await self._run(read)
 
-    async def prune(self, part_ids: Collection[int]) -> Pruned:
+    async def prune(self, part_ids: Collection[int], *, dry: bool = False) -> Pruned:
         def prune(connection: sqlite3.Connection) -> Pruned:
-            with immediate(connection):
+            with synced(connection), immediate(connection):
                 asked = json.dumps(sorted(part_ids))
                 sealed = connection.execute(self._sql["sealed_among"], (asked,)).fetchall()
                 refs = connection.execute(self._sql["refs_into"], (asked,)).fetchall()
                 going = without_needed([part for (part,) in sealed], refs)
-                connection.execute(self._sql["prune_parts"], (json.dumps(sorted(going)),))
+                if not dry:
+                    connection.execute(self._sql["prune_parts"], (json.dumps(sorted(going)),))
             return Pruned(frozenset(going), frozenset(part_ids) - going)
 
         return await self._run(prune)

@@ -127,6 +127,11 @@ EVENTS: dict[str, EventInfo] = {
         ("unshipped",),
         "The run ends with parts that the command did not take: the next run tries again.",
     ),
+    "parts_not_reread": EventInfo(
+        "warning",
+        ("pruned",),
+        "Links are looked for in the records of the job, but so many of its parts were pruned.",
+    ),
     "reader_broken": EventInfo(
         "info",
         ("error",),

@@ -87,7 +87,8 @@ class Reparse:
         parts = [part for part in found.parts if part.bytes and not part.pruned]
         self._receipt = Receipt(output, making_of(plan))
         self._receipt.read()
-        self._receipt.drop_others([part.name for part in parts])
+        # What was made of a part stays, also once the part was pruned.
+        self._receipt.drop_others([part.name for part in found.parts if part.bytes])
         self._todo: list[Part] = []
         self.outcome = Outcome()
         for part in parts:

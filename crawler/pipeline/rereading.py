@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from crawler.errors import StorageError
+from crawler.logs import get_logger
 from crawler.model.plan import Plan
 from crawler.model.result import Batch
 from crawler.model.work import Link
@@ -54,11 +55,14 @@ class Rereading:
 
     async def begin(self, after: int = 0) -> None:
         """Take stock of the parts whose number is greater than `after`."""
+        parts = [p for p in await self._frontier.parts() if p.bytes and p.part_id > after]
         self._rests.extend(
             _Rest(part.part_id, self._output / part.name, 0, part.bytes)
-            for part in await self._frontier.parts()
-            if part.bytes and part.part_id > after and not part.pruned
+            for part in parts
+            if not part.pruned
         )
+        if gone := sum(part.pruned for part in parts):
+            get_logger("crawler.rereading").warning("parts_not_reread", pruned=gone)
 
     @property
     def parts_left(self) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from crawler.sink.reading import open_part
+
 LOOPBACK = ("--allow-net", "127.0.0.0/8")
 
 
@@ -118,8 +120,10 @@ class Crawl:
     def records(self) -> list[dict[str, Any]]:
         """All records; a torn or empty line fails the test."""
         records = []
-        for path in self.part_files():
-            data = path.read_bytes()
+        packed = [path.with_suffix("") for path in (self.job / "pages").glob("part-*.jsonl.zst")]
+        for path in sorted({*self.part_files(), *packed}):
+            with open_part(path) as file:
+                data = file.read()
             assert not data or data.endswith(b"\n"), f"torn line at the end of {path.name}"
             records += [json.loads(line) for line in data.splitlines()]
         return records

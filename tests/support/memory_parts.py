@@ -58,11 +58,11 @@ class MemorySealedParts:
         dues = [self.failures.get(one, (0, "", 0))[2] for one in waiting]
         return Shipping(len(waiting), len(failed), min(dues, default=None), worst[0], worst[1])
 
-    async def prune(self, part_ids: Collection[int]) -> Pruned:
+    async def prune(self, part_ids: Collection[int], *, dry: bool = False) -> Pruned:
         rows = self.frontier.part_rows
         refs = [pair for pair in self.frontier.part_refs if not rows[pair[1]][1].pruned]
         going = without_needed([p for p in part_ids if rows[p][1].sealed], refs)
-        for part_id in going:
+        for part_id in () if dry else going:
             self.change(part_id, pruned=True, shipped=rows[part_id][1].shipped or None)
         return Pruned(frozenset(going), frozenset(part_ids) - going)
 

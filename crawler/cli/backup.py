@@ -1,0 +1,63 @@
+"""`crawler backup`: copy a job, also while it runs."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crawler.cli.options import JobOption
+from crawler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawler.pipeline.backing_up import BackedUp
+
+_EVERY_S = 0.5
+
+
+def backup(
+    target: Annotated[
+        Path, typer.Argument(metavar="DEST", show_default=False, help="A new or empty directory.")
+    ],
+    *,
+    job: JobOption = None,
+) -> None:
+    """Copy a job as it is at one moment, also while it runs: store, parts, checksums."""
+    from crawler.cli.output import find_job
+    from crawler.pipeline.backing_up import back_up
+
+    directory = find_job(job)
+    if not (directory / "frontier.db").is_file():
+        raise ConfigError(f"{directory} has no frontier.db: there is no job to back up")
+    done = back_up(directory, target, meter())
+    tell(done, f"{directory} backed up in {target}")
+
+
+def meter() -> "Callable[[int, int], None]":
+    """Return what shows how far it is, on a terminal."""
+    shown_at = 0.0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at < _EVERY_S:
+            return
+        shown_at = time.monotonic()
+        from crawler.conf.units import format_size
+
+        share = min(100, 100 * done // max(1, total))
+        sys.stderr.write(f"\r{share:3} % of {format_size(total)} ")
+        sys.stderr.flush()
+
+    return show if sys.stderr.isatty() else lambda _done, _total: None
+
+
+def tell(done: "BackedUp", what: str) -> None:
+    from crawler.conf.units import format_size
+
+    if sys.stderr.isatty():
+        sys.stderr.write("\r")
+    size = format_size(done.bytes)
+    typer.echo(f"{what}: {done.parts} parts, {done.records} records, {size}", err=True)
