@@ -7,14 +7,14 @@ SELECT p.url AS url, ended(p.status, p.error) AS answer, s.url AS page, a.text A
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IS NULL AND p.status BETWEEN 400 AND 499
     AND p.status NOT IN (401, 403, 407, 429, 451)
-ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url;
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: server_errors
 -- Pages that their server could not give.
 SELECT p.url AS url, ended(p.status, p.error) AS answer, s.url AS page, a.text AS text, a.via AS via
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IS NULL AND (p.status >= 500 OR p.status = 429)
-ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url;
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: unreachable
 -- URLs without an answer.
@@ -22,14 +22,14 @@ SELECT p.url AS url, p.error AS answer, p.error_detail AS detail, s.url AS page,
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IS NOT NULL
     AND p.error NOT IN ('redirect_loop', 'too_many_redirects', 'bad_redirect')
-ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url;
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: redirect_loops
 -- Redirects that lead nowhere.
 SELECT p.url AS url, p.error AS answer, p.error_detail AS detail, s.url AS page, a.text AS text, a.via AS via
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IN ('redirect_loop', 'too_many_redirects', 'bad_redirect')
-ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url;
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: sitemap_broken
 -- Sitemaps name pages that are not there.
@@ -64,7 +64,7 @@ WHERE kind = 'requisite' AND (error IS NOT NULL OR status >= 400) ORDER BY url;
 SELECT p.url AS url, ended(p.status, p.error) AS answer, s.url AS page, a.text AS text, a.via AS via
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IS NULL AND p.status IN (401, 403, 407, 451)
-ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url;
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: redirect_chains
 -- Redirects to redirects, with the pages that link to the first.

@@ -1,0 +1,107 @@
+"""`crawler report --check-external` as a user types it: asks once, keeps the answers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_report import report
+from tests.support.crawl import LOOPBACK, Crawl, poll
+from tests.support.faulty_site import PAGES, good
+from tests.support.web import Answer, Web
+
+pytestmark = pytest.mark.e2e
+ASK = ("--check-external", "--delay", "0", *LOOPBACK)
+
+
+@pytest.fixture
+def crawled(tmp_path):
+    """A site that was crawled, and its web, which has forgotten the crawl."""
+
+    def crawl(pages: dict[str, Answer], *flags: str) -> tuple[Web, Path]:
+        web = Web(pages)
+        web.__enter__()
+        webs.append(web)
+        run = Crawl(tmp_path / "crawl", web.url(), "--delay", "0", "--link-details", *flags)
+        assert run.run() == 0, run.err
+        web.asked.clear()
+        return web, run.job
+
+    webs: list[Web] = []
+    yield crawl
+    for web in webs:
+        web.__exit__(None, None, None)
+
+
+def test_links_to_others_are_asked_for_once_and_reported_with_their_pages(crawled, tmp_path):
+    """A report each night would ask every site that is linked each night, many times over."""
+    web, job = crawled(dict(PAGES), "--retries", "0")
+    done = report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert web.paths(0) == []  # the crawl's own hosts are not asked again
+    assert sorted(web.paths(1)) == ["/moved", "/not-there", "/there", "/there"]
+    found = {one["name"]: one["first"] for one in json.loads(done.stdout)["findings"]}
+    (broken,) = found["broken_external"]
+    assert (broken["url"], broken["answer"]) == (web.url("/not-there", 1), "404")
+    assert broken["first_places"] == [{"page": web.url("/"), "text": "more friends"}]
+    (moved,) = found["moved_external"]
+    assert moved["leads_to"] == web.url("/there", 1)
+    web.asked.clear()
+    again = report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert web.asked == []
+    assert json.loads(again.stdout)["findings"] == json.loads(done.stdout)["findings"]
+    without = report("--json", "--job", job, cwd=tmp_path)
+    assert json.loads(without.stdout)["findings"] == json.loads(done.stdout)["findings"]
+
+
+def test_what_was_excluded_is_not_asked_for(crawled, tmp_path):
+    """`--exclude '*delete*'` means that nobody follows such a link, a report neither."""
+    links = ("http://{1}/delete?all", "http://{1}/read", "/delete?own")
+    web, job = crawled({"/": good(*links, title="Start")}, "--exclude", "*delete*")
+    done = report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [asked.path for asked in web.asked] == ["/robots.txt", "/read"]
+
+
+def test_the_number_is_bounded_and_the_rest_comes_later(crawled, tmp_path):
+    """A site with a million outward links must not mean a million requests."""
+    links = [f"http://{{1}}/{n}" for n in range(5)]
+    web, job = crawled({"/": good(*links, title="Start")})
+    done = report("--json", "--job", job, *ASK, "--max-external", 2, cwd=tmp_path)
+    assert web.paths(1) == ["/0", "/1"]
+    assert "3 links that leave the crawl were not asked for" in done.stderr
+    report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert web.paths(1) == ["/0", "/1", "/2", "/3", "/4"]
+
+
+def test_ctrl_c_keeps_what_was_asked(crawled, tmp_path):
+    """Ten minutes of asking would be lost, and asked again."""
+    pages = {
+        "/": good("http://{1}/fast", "http://{1}/held", "http://{1}/last", title="Start"),
+        "1/held": Answer(b"late", held=True),
+    }
+    web, job = crawled(pages)
+    words = [sys.executable, "-m", "crawler", "report", "--job", str(job), *ASK]
+    asking = subprocess.Popen(
+        words,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        text=True,
+    )
+    poll(lambda: "/held" in web.paths(1), "the link that is not answered")
+    os.killpg(asking.pid, signal.SIGINT)
+    _, said = asking.communicate(timeout=30)
+    assert asking.returncode == 130
+    assert "1 answers are kept" in said
+    assert not (tmp_path / "report.html").exists()
+    web.release.set()
+    web.asked.clear()
+    assert report("--json", "--job", job, *ASK, cwd=tmp_path).returncode == 0
+    assert web.paths(1) == ["/held", "/last"]
