@@ -8,6 +8,8 @@ from crawler.cli.printable import printable
 from crawler.cli.wording import plural
 
 _NUMBERS = frozenset({"hops", "linked_from", "milliseconds", "bytes", "characters", "clicks"})
+_LONG = 30
+"""Characters from which on a cell may break anywhere."""
 _STEP = 20
 """Rows that are shown at first."""
 _PLACES = 20
@@ -51,14 +53,15 @@ def _head(name: str) -> str:
 def _row(found: Findings, one: Finding) -> str:
     cells = "".join(map(_cell, found.item_columns, one.values))
     if found.place_columns:
-        cells += f"<td>{_places(found.place_columns, one)}</td>"
+        cells += f'<td class="u">{_places(found.place_columns, one)}</td>'
     return f"<tr>{cells}</tr>"
 
 
 def _cell(name: str, value: object) -> str:
     if name in _NUMBERS and isinstance(value, int):
         return f'<td class="n">{value:,}</td>'
-    return f"<td>{_value(value)}</td>"
+    long = isinstance(value, str) and len(value) > _LONG
+    return f"<td{' class=u' if long else ''}>{_value(value)}</td>"
 
 
 def _value(value: object) -> str:

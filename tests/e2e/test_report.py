@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from crawler.audit.checks import CHECKS
 from crawler.cli.report_csv import safe_cell
+from crawler.sink.packing import pack_part, temporary_path
+from crawler.sink.reading import packed_path
 from tests.support.crawl import Crawl
 from tests.support.faulty_site import PAGES
 from tests.support.web import Web
@@ -173,6 +176,23 @@ def test_a_terminal_shows_the_worst_first_and_where_all_of_it_is(audited, tmp_pa
     findings = lines[lines.index("Findings") + 1 :]
     assert findings[0].split()[:4] == ["error", "2", "Broken", "links"]
     assert lines[-1] == "page: a page.html"
+
+
+def test_only_committed_lines_count_in_parts_as_written_or_packed(audited, tmp_path):
+    """What a running crawl has not committed may vanish; packing must change no finding."""
+    job = tmp_path / "crawl"
+    shutil.copytree(audited.job, job)
+    for part in (job / "pages").glob("*.jsonl"):
+        size = part.stat().st_size
+        with part.open("ab") as lines:
+            lines.write(
+                part.read_bytes().replace(b'"status":200', b'"status":404') + b'{"url": "to'
+            )
+        assert Audited(audited.web, job).json | {"job": ""} == audited.json | {"job": ""}
+        pack_part(part, size)
+        temporary_path(part).rename(packed_path(part))
+        part.unlink()
+    assert Audited(audited.web, job).json | {"job": ""} == audited.json | {"job": ""}
 
 
 def test_without_a_job_or_a_package_it_says_so_in_one_line(tmp_path):

@@ -67,6 +67,22 @@ def test_what_was_excluded_is_not_asked_for(crawled, tmp_path):
     assert [asked.path for asked in web.asked] == ["/robots.txt", "/read"]
 
 
+def test_links_to_others_get_nothing_that_is_secret(crawled, tmp_path):
+    """A password in the crawl file would go to whoever is linked to."""
+    web, job = crawled({"/": good("http://{1}/there", title="Start")})
+    host = web.hosts[1].partition(":")[0]
+    (tmp_path / "crawl.toml").write_text(
+        f'header = ["X-Key: secret-1"]\n[[site]]\nmatch = "http://{host}"\n'
+        'header = ["X-Own: secret-2"]\ncookie = ["a=secret-3"]\n'
+    )
+    words = ("--config", "crawl.toml", "--user-agent", "Named/1", *ASK)
+    done = report("--json", "--job", job, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert web.paths(1) == ["/there"]
+    assert {asked.headers["User-Agent"] for asked in web.asked} == {"Named/1"}
+    assert "secret" not in str(web.asked)
+
+
 def test_the_number_is_bounded_and_the_rest_comes_later(crawled, tmp_path):
     """A site with a million outward links must not mean a million requests."""
     links = [f"http://{{1}}/{n}" for n in range(5)]

@@ -2,6 +2,7 @@
 
 from tests.mutations import (
     admin,
+    audit,
     bodies,
     callbacks,
     fields,
@@ -34,4 +35,5 @@ MUTATIONS = [
     *guards.MUTATIONS,
     *admin.MUTATIONS,
     *looking.MUTATIONS,
+    *audit.MUTATIONS,
 ]

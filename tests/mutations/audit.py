@@ -1,0 +1,95 @@
+"""Guards of the audit, and of what a report shows of a hostile site."""
+
+from tests.mutations.mutation import Mutation
+
+ASKING = "tests/component/test_asking.py"
+EXTERNAL = "tests/e2e/test_report_external.py"
+PAGE = "tests/e2e/test_report_page.py"
+REPORT = "tests/e2e/test_report.py"
+VISITS = "tests/unit/audit/test_visits.py"
+
+MUTATIONS = [
+    Mutation(
+        "a report asks a host for one thing at a time",
+        "audit/asking.py",
+        "        async with self._locks[host]:\n",
+        "        if self._locks is not None:\n",
+        (f"{ASKING}::test_a_host_has_one_request_at_a_time_and_its_delay_between_two",),
+    ),
+    Mutation(
+        "a report keeps the delay of a host that is linked to",
+        "audit/asking.py",
+        "            await self._turns.take(host)\n",
+        "",
+        (f"{ASKING}::test_a_host_has_one_request_at_a_time_and_its_delay_between_two",),
+    ),
+    Mutation(
+        "a report obeys robots.txt of those that are linked to",
+        "audit/asking.py",
+        '                return "robots"\n',
+        "                return None\n",
+        (f"{ASKING}::test_robots_txt_of_every_origin_is_obeyed_whatever_the_crawl_does",),
+    ),
+    Mutation(
+        "a report leaves alone who asks to slow down",
+        "audit/asking.py",
+        "                    self._left_alone.add(host_key(url))\n",
+        "                    pass\n",
+        (f"{ASKING}::test_who_says_slow_down_is_left_alone",),
+    ),
+    Mutation(
+        "a report asks for nothing that was excluded",
+        "audit/external.py",
+        "        and admission.scope.exclusion(url) is None\n",
+        "",
+        (f"{EXTERNAL}::test_what_was_excluded_is_not_asked_for",),
+        slow=True,
+    ),
+    Mutation(
+        "a report escapes what a site says",
+        "cli/report_findings.py",
+        "{escape(printable(text))}",
+        "{printable(text)}",
+        (f"{PAGE}::test_a_hostile_site_is_shown_and_does_nothing",),
+        slow=True,
+    ),
+    Mutation(
+        "a report lets nobody click what is no web address",
+        "cli/report_findings.py",
+        'if text.startswith(("http://", "https://")) and " " not in text:',
+        'if ":" in text:',
+        (f"{PAGE}::test_a_hostile_site_is_shown_and_does_nothing",),
+        slow=True,
+    ),
+    Mutation(
+        "a cell of a report is no formula",
+        "cli/report_csv.py",
+        '        return "\'" + value\n',
+        "        return value\n",
+        (f"{REPORT}::test_csv_files_have_every_row_and_no_formula",),
+        slow=True,
+    ),
+    Mutation(
+        "a report sees committed lines only",
+        "cli/report_parts.py",
+        "        size = source_bytes(source)\n",
+        "        size = source_bytes(Source(source.path))\n",
+        (f"{REPORT}::test_only_committed_lines_count_in_parts_as_written_or_packed",),
+        slow=True,
+    ),
+    Mutation(
+        "a 304 stands for the page before it in a report",
+        "audit/sql/load.sql",
+        "WHERE v.visit = l.last_visit OR (l.last_status = 304 AND v.status BETWEEN 200 AND 299)",
+        "WHERE v.visit = l.last_visit",
+        (f"{VISITS}::test_the_last_visit_counts_and_a_304_means_the_page_before_it",),
+    ),
+    Mutation(
+        "a sitemap's pages are known as such though a link led there first",
+        "pipeline/committer.py",
+        "        listed=[url for settlement in settlements for url in settlement.listed],\n",
+        "",
+        (f"{REPORT}::test_sitemaps_are_compared_with_links_both_ways",),
+        slow=True,
+    ),
+]
