@@ -96,6 +96,7 @@ def _table(what: str, notes: Notes, told: set[str]) -> Table:
         "errors": (("Error", "Exit code", "Meaning"), lambda: rows.error_rows(notes)),
         "event fields": (("Field", "Meaning"), rows.event_field_rows),
         "events": (("Event", "Level", "Fields", "Meaning"), rows.event_rows),
+        "metrics": (("Metric", "Type", "Labels", "Meaning"), rows.metric_rows),
         "checks": (("Check", "Severity", "What it finds"), rows.check_rows),
         "exit codes": (("Code", "Meaning", "What to do"), lambda: rows.exit_code_rows(notes)),
     }

@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from crawler import errors
+from crawler.admin.catalogue import METRICS
 from crawler.audit.checks import CHECKS
 from crawler.cli.app import make_app
 from crawler.cli.options import CRAWL_OPTIONS
@@ -243,3 +244,16 @@ def event_rows() -> list[Row]:
 
 def _names(words: tuple[str, ...]) -> str:
     return ", ".join(f"`{word}`" for word in words)
+
+
+def metric_rows() -> list[Row]:
+    """Return the metrics of the admin server: name, type, labels, meaning."""
+    return [
+        (
+            f"`{name}`",
+            info.type,
+            ", ".join(f"`{label}`" for label in info.labels),
+            info.meaning.removesuffix("."),
+        )
+        for name, info in METRICS.items()
+    ]

@@ -71,7 +71,7 @@ class AdminServer:
             max_field_size=_FIELD_BYTES,
             max_headers=_MOST_FIELDS,
             lingering_time=0,
-            keepalive_timeout=HEAD_S,
+            keepalive_timeout=WHOLE_S,
         )
         self._door = Door(self._server)
         self._server.left = self._door.left

@@ -92,8 +92,7 @@ async def test_what_readers_measured_outlives_them() -> None:
     await until(lambda: sum(_state(queue).restarts.values()) >= 9)
     assert seen == sorted(seen)
     assert _state(queue).measured.robots_denials == 500
-    pid = _state(queue).readers[0].pid
-    os.kill(pid, signal.SIGKILL)
+    os.kill(_state(queue).readers[-1].pid, signal.SIGKILL)  # the newest: it has jobs left to run
     await until(lambda: "killed" in _state(queue).restarts)
     state = _state(queue)
     assert state.measured.robots_denials == 500
