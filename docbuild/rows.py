@@ -252,7 +252,7 @@ def metric_rows() -> list[Row]:
         (
             f"`{name}`",
             info.type,
-            ", ".join(f"`{label}`" for label in info.labels),
+            ", ".join(f"`{label}`" for label in info.labels) or "none",
             info.meaning.removesuffix("."),
         )
         for name, info in METRICS.items()
