@@ -34,7 +34,7 @@ def check(
 
     settings = load_settings({"config": file, "job": job}, os.environ, Path.cwd())
     plan = make_plan(settings)
-    require_packages(plan)
+    require_packages(plan, http=settings.http is not None)
     if settings.extract:
         from crawler.pipeline.fields import check_extraction
 

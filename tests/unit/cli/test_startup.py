@@ -23,6 +23,7 @@ PARTS_UNWANTED = (
     *("crawler.pipeline.explanation", "crawler.pipeline.prospect"),
     *("crawler.model.extraction", "crawler.pipeline.fields", "crawler.pipeline.callbacks"),
     *("crawler.fetch.capture", "crawler.sink.warc", "crawler.pipeline.bodies"),
+    *("crawler.admin", "aiohttp.web", "prometheus_client"),
     *("crawler.parse.requisites", "crawler.extract.simhash", "crawler.extract.article"),
 )
 
