@@ -42,7 +42,6 @@ def _report(found: HostReport, now: int) -> dict[str, Any]:
     return {
         "at": now,
         **host_row(found.host, now),
-        "halted": found.halted,
         "dead": found.dead,
         "pages": found.pages,
         "page_limit": found.page_limit,

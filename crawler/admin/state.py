@@ -79,7 +79,7 @@ def host_row(host: HostState, now: int) -> dict[str, Any]:
         "done": host.done,
         "delay_ms": host.delay_ms,
         "paused_for_ms": max(0, host.paused_until - now),
-        "halted": getattr(host, "halted", False),
+        "halted": bool(host.halted),
         "failures_in_row": host.failures_in_row,
         "last_failure": host.last_failure,
         "latency_ms": host.latency_ms,

@@ -94,7 +94,7 @@ class Views:
         row = connection.execute(self._sql["host_report"], (host_id,)).fetchone()
         if row is None:
             return None
-        dead, pages, page_limit, crawl_delay_ms, halted, *host = row
+        dead, pages, page_limit, crawl_delay_ms, *host = row
         origins = connection.execute(self._sql["report_origins"], (host_id, _MOST_ORIGINS))
         urls = connection.execute(self._sql["stuck_urls"], (host_id, limit))
         return HostReport(
@@ -103,7 +103,6 @@ class Views:
             pages=pages,
             page_limit=page_limit,
             crawl_delay_ms=crawl_delay_ms,
-            halted=bool(halted),
             origins=tuple((name, _gate_of(gate)) for name, *gate in origins.fetchall()),
             urls=tuple(
                 HostUrl(url, KINDS[kind], _STATES[state], reason, at, tries, depth)

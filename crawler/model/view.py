@@ -56,8 +56,6 @@ class HostReport(NamedTuple):
     page_limit: int | None
     crawl_delay_ms: int
     """That its robots.txt asks for; 0: nothing."""
-    halted: bool
-    """A person has paused it."""
     origins: tuple[tuple[str, OriginState], ...]
     urls: tuple[HostUrl, ...]
     """The first that wait or are dead."""

@@ -64,7 +64,7 @@ def _wait(outlook: Outlook, at: int) -> str | None:
     elif outlook.next_visit is not None:
         what, until = "waiting: the first visit is due", outlook.next_visit
     else:
-        return "nothing is left to do"
+        return "paused: hosts by a person" if outlook.halted else "nothing is left to do"
     return f"{what} in {_seconds(until - at)}" if until is not None and until > at else None
 
 

@@ -40,7 +40,7 @@ async def test_what_waits_comes_before_what_is_dead(make):
     assert found.host == next(
         h for h in await frontier.hosts(now=2, limit=9) if h.host == "a.example"
     )
-    assert (found.dead, found.pages, found.page_limit, found.halted) == (1, 1, None, False)
+    assert (found.dead, found.pages, found.page_limit) == (1, 1, None)
     assert found.urls == (
         HostUrl("https://a.example/1", "page", "waiting", "timeout", 90_000, 2, 2),
         HostUrl("https://a.example/2", "page", "waiting", "http_503", 70_000, 1, 2),

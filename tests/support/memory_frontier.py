@@ -1009,7 +1009,6 @@ class MemoryFrontier:
             crawl_delay_ms=max(
                 (entry.crawl_delay_ms for entry in host.origins.values()), default=0
             ),
-            halted=False,
             origins=tuple(
                 (entry.name, self.gate_of(entry))
                 for entry in sorted(host.origins.values(), key=lambda entry: entry.name)

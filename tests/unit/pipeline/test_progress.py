@@ -57,6 +57,7 @@ def _at(at: int, outlook: Any = BUSY, **changes: Any) -> Snapshot:
         (an_outlook(later=3, next_visit=AT - 1), {}, None),
         (an_outlook(leased=1, waiting=3, next_due=AT + 60_000), {}, None),
         (an_outlook(ready=5, held_by_budget=5), {}, "nothing is left to do"),
+        (an_outlook(ready=5, halted=5), {}, "paused: hosts by a person"),
         (an_outlook(), {}, "nothing is left to do"),
     ],
 )

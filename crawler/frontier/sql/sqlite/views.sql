@@ -81,9 +81,9 @@ WHERE id = ?1;
 
 -- name: host_report
 -- Everything about one host.
-SELECT dead, pages, page_limit, crawl_delay_ms, halted,
+SELECT dead, pages, page_limit, crawl_delay_ms,
     host, ready, leased + asking, done, waiting, delay_ms, next_at, paused_until, fails, streak, last_failure,
-    latency_ms, throttled
+    latency_ms, throttled, halted
 FROM hosts
 WHERE id = ?1;
 
