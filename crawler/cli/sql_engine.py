@@ -8,19 +8,21 @@ locked before the query is looked at.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.cli.inspect_files import Source
 from crawler.cli.record_filter import RecordFilter
 from crawler.cli.wording import size
-from crawler.errors import ConfigError, StorageError
+from crawler.errors import ConfigError, CrawlerError, StorageError
 
 if TYPE_CHECKING:
     import duckdb
 
+_T = TypeVar("_T")
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
 _ROW_GROUP_BYTES = 64_000_000
@@ -35,8 +37,11 @@ _INSTALL = (
 class Answer:
     """The rows of a query, as they come."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(
+        self, connection: "duckdb.DuckDBPyConnection", faults: Sequence[BaseException] = ()
+    ) -> None:
         self._connection = connection
+        self._faults = faults
         described = connection.description or []
         self.columns = _different([str(column[0]) for column in described])
         self.types = [str(column[1]) for column in described]
@@ -47,8 +52,8 @@ class Answer:
         Raises:
             ConfigError: the query fails on one of them.
         """
-        with _said():
-            while rows := self._connection.fetchmany(_BATCH):
+        with _said(self._faults):
+            while rows := _run(self._connection, lambda: self._connection.fetchmany(_BATCH)):
                 yield rows
 
 
@@ -67,8 +72,11 @@ def _different(names: Sequence[str]) -> list[str]:
 class Engine:
     """One database with views over what is looked at."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(
+        self, connection: "duckdb.DuckDBPyConnection", faults: Sequence[BaseException] = ()
+    ) -> None:
         self._connection = connection
+        self._faults = faults
 
     def ask(self, sql: str) -> Answer:
         """Run one SELECT.
@@ -77,9 +85,9 @@ class Engine:
             ConfigError: it is something else, or fails.
         """
         query = self.checked(sql)
-        with _said():
-            self._connection.execute(query)
-        return Answer(self._connection)
+        with _said(self._faults):
+            _run(self._connection, lambda: self._connection.execute(query))
+        return Answer(self._connection, self._faults)
 
     def checked(self, sql: str) -> str:
         """Return a query that can stand between parentheses.
@@ -89,7 +97,7 @@ class Engine:
         """
         import duckdb
 
-        with _said():
+        with _said(self._faults):
             statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise ConfigError("--sql takes one SELECT, and nothing that writes or sets anything")
@@ -102,14 +110,26 @@ class Engine:
             ConfigError: the query fails.
         """
         target = str(path).replace("'", "''")
-        with _said():
+        with _said(self._faults):
             # The query may end in a comment.
-            done = self._connection.execute(
+            copy = (
                 f"COPY ({sql}\n) TO '{target}' (FORMAT parquet, COMPRESSION zstd, "
                 f"USE_TMP_FILE false, ROW_GROUP_SIZE_BYTES {_ROW_GROUP_BYTES})"
             )
+            done = _run(self._connection, lambda: self._connection.execute(copy))
             row = done.fetchone()
         return int(row[0]) if row else 0
+
+
+def _run(connection: "duckdb.DuckDBPyConnection", work: Callable[[], _T]) -> _T:
+    """Do work of DuckDB's on another thread: this one hears Ctrl-C, and ends the query."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 @contextmanager
@@ -146,7 +166,7 @@ def open_engine(
         for view in views(files, sources, job, wanted, wanted if narrow_frontier else None):
             connection.execute(view)
         connection.execute("SET lock_configuration = true")
-        yield Engine(connection)
+        yield Engine(connection, files.faults)
     finally:
         connection.close()
         files.close()
@@ -195,24 +215,32 @@ def _memory_bytes() -> int:
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """Make one line of ours out of an error of DuckDB's."""
+def _said(faults: Sequence[BaseException]) -> Iterator[None]:
+    """Make one line of ours out of an error of DuckDB's; `faults`: what we raised inside of it."""
     import duckdb
 
     try:
         yield
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
-    except duckdb.OutOfMemoryException as error:
-        first = str(error).partition("\n")[0]
-        raise ConfigError(
+    except duckdb.Error as error:
+        if faults:
+            raise faults[0] from None
+        raise _told(error) from None
+
+
+def _told(error: "duckdb.Error") -> CrawlerError:
+    import duckdb
+
+    first = str(error).partition("\n")[0]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ConfigError(
             f"the query holds more than {size(_memory_bytes())} at once: ask for fewer columns "
             f"or rows ({first})"
-        ) from None
-    except duckdb.IOException as error:
-        raise StorageError(str(error).partition("\n")[0]) from None
-    except duckdb.Error as error:
-        raise ConfigError(f"SQL: {_one_line(str(error))}") from None
+        )
+    if isinstance(error, duckdb.IOException):
+        return StorageError(first)
+    return ConfigError(f"SQL: {_one_line(str(error))}")
 
 
 def _one_line(text: str) -> str:

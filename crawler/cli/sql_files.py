@@ -6,9 +6,11 @@ began, however much is written meanwhile, and no other file of the machine.
 
 import io
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
+from weakref import WeakSet
 
 from fsspec import AbstractFileSystem
 
@@ -27,10 +29,13 @@ class QueryFiles(AbstractFileSystem):
         super().__init__()  # type: ignore[no-untyped-call]
         self._opened: dict[str, Callable[[], Bounded]] = {}
         self._temporary: list[BinaryIO] = []
+        self._read: WeakSet[Bounded] = WeakSet()
+        self.faults: list[BaseException] = []
+        """What was raised while DuckDB read; it makes an error of its own of each."""
 
     def add(self, name: str, open_: Callable[[], BinaryIO], size: int) -> str:
         """Add a file, of which `size` bytes count; return its path."""
-        self._opened[name] = lambda: Bounded(open_(), size)
+        self._opened[name] = lambda: Bounded(open_(), size, self.faults)
         return f"{PROTOCOL}://{name}"
 
     def add_made(self, name: str, write: Write) -> str:
@@ -44,7 +49,7 @@ class QueryFiles(AbstractFileSystem):
                 made[0].flush()
             # Each reader has a place of its own in it.
             stream = reopened(made[0])
-            return Bounded(stream, stream.seek(0, io.SEEK_END))
+            return Bounded(stream, stream.seek(0, io.SEEK_END), self.faults)
 
         self._opened[name] = open_
         return f"{PROTOCOL}://{name}"
@@ -56,6 +61,8 @@ class QueryFiles(AbstractFileSystem):
         return stream  # type: ignore[no-any-return]
 
     def close(self) -> None:
+        for bounded in list(self._read):
+            bounded.close()
         for stream in self._temporary:
             stream.close()
 
@@ -64,10 +71,13 @@ class QueryFiles(AbstractFileSystem):
     def open(self, path: str, mode: str = "rb", *_: Any, **__: Any) -> "Bounded":
         if mode != "rb":
             raise PermissionError(f"{path} is read-only")
-        try:
-            return self._opened[_name(path)]()
-        except KeyError:
-            raise FileNotFoundError(path) from None
+        made = self._opened.get(_name(path))
+        if made is None:
+            raise FileNotFoundError(path)
+        with kept(self.faults):
+            bounded = made()
+        self._read.add(bounded)
+        return bounded
 
     def glob(self, path: str, *_: Any, **__: Any) -> list[str]:
         return [path] if _name(path) in self._opened else []
@@ -80,6 +90,16 @@ class QueryFiles(AbstractFileSystem):
             return {"name": path, "size": stream.size, "type": "file"}
 
 
+@contextmanager
+def kept(faults: list[BaseException]) -> Iterator[None]:
+    """Keep what is raised, and let it go on."""
+    try:
+        yield
+    except BaseException as fault:
+        faults.append(fault)
+        raise
+
+
 def reopened(stream: BinaryIO) -> BinaryIO:
     """Open a file without a name once more, at a place of its own."""
     return Path(f"/proc/self/fd/{stream.fileno()}").open("rb", buffering=0)
@@ -88,21 +108,24 @@ def reopened(stream: BinaryIO) -> BinaryIO:
 class Bounded:
     """The beginning of a file."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: BinaryIO, size: int, faults: list[BaseException]) -> None:
         self._stream = stream
         self.size = size
         self._at = stream.seek(0)
+        self._faults = faults
 
     def read(self, size: int = -1) -> bytes:
-        left = self.size - self._at
-        block = self._stream.read(left if size < 0 else min(size, left))
-        self._at += len(block)
-        return block
+        with kept(self._faults):
+            left = self.size - self._at
+            block = self._stream.read(left if size < 0 else min(size, left))
+            self._at += len(block)
+            return block
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        self._at = self._stream.seek(base + offset)
-        return self._at
+        with kept(self._faults):
+            base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+            self._at = self._stream.seek(base + offset)
+            return self._at
 
     def tell(self) -> int:
         return self._at

@@ -5,14 +5,13 @@ from tests.mutations.mutation import Mutation
 SQL = "tests/unit/cli/test_sql.py"
 CELLS = "tests/unit/cli/test_csv_cells.py"
 EXPORT = "tests/unit/cli/test_export.py"
-FILTER = "tests/unit/cli/test_record_filter.py"
 
 MUTATIONS = [
     Mutation(
         "SQL never sees bytes that are not committed",
-        "cli/sql_files.py",
-        "min(size, left)",
-        "size",
+        "cli/inspect_files.py",
+        "return size if source.limit is None else min(size, source.limit)",
+        "return size",
         (f"{SQL}::test_bytes_that_are_not_committed_are_never_seen",),
     ),
     Mutation(
@@ -56,13 +55,5 @@ MUTATIONS = [
         "temporary.unlink()",
         "pass",
         (f"{EXPORT}::test_what_fails_leaves_nothing_behind",),
-    ),
-    Mutation(
-        "a regex of --grep has an end",
-        "cli/record_filter.py",
-        ", timeout=MAX_SECONDS",
-        "",
-        (f"{FILTER}::test_a_regex_that_never_ends_is_refused",),
-        slow=True,
     ),
 ]

@@ -1,6 +1,10 @@
 """SQL over a job: what it sees, what it never sees, and that it can do nothing else."""
 
 import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,10 @@ from crawler.cli.inspect_files import Tally, find_sources
 from crawler.cli.job_behind import job_behind
 from crawler.cli.record_filter import RecordFilter, Wishes
 from crawler.cli.sql_engine import open_engine
+from crawler.cli.sql_files import kept
 from crawler.cli.sql_output import csv_text, json_lines, table_lines
 from crawler.cli.sql_schema import type_of
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, FrontierError
 from crawler.model.record import RECORD_KEYS
 from crawler.sink.packing import temporary_path
 from tests.support.records import record
@@ -286,3 +291,50 @@ def test_a_long_line_is_noticed_wherever_it_is(tmp_path):
     path.write_bytes((b"x" * 1_000_000 + b"\n") * 40)
     with path.open("rb") as stream:
         assert sql_views._longest(stream, path.stat().st_size) == usual
+
+
+def test_what_is_raised_inside_of_duckdb_stays_what_it_is(job, monkeypatch):
+    """It would be told as an error of the query, with a traceback in it."""
+
+    def raising(*_: object) -> None:
+        raise FrontierError("the store is damaged")
+
+    monkeypatch.setattr("crawler.cli.sql_files.Bounded.read", _kept(raising))
+    with pytest.raises(FrontierError, match=r"^the store is damaged$"):
+        ask(job.root, "SELECT * FROM pages")
+
+
+def _kept(work: Callable[..., None]) -> Callable[..., None]:
+    def read(self: Any, *_: object) -> None:
+        with kept(self._faults):
+            work()
+
+    return read
+
+
+@pytest.mark.e2e
+def test_ctrl_c_ends_a_query_that_would_take_years(job):
+    """A slip of the pen in a join must not need a second terminal."""
+    endless = (
+        "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE a.range < b.range"
+    )
+    command = [sys.executable, "-c", _SLOW, str(job.root), endless]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"asking\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (out, err, process.returncode) == (b"", b"", 130)
+
+
+_SLOW = """
+import sys
+from crawler.cli import app, sql_engine
+run = sql_engine._run
+def told(connection, work):
+    print("asking", flush=True)
+    return run(connection, work)
+sql_engine._run = told
+sys.argv = ["crawler", "inspect", sys.argv[1], "--sql", sys.argv[2]]
+app.main()
+"""
