@@ -12,6 +12,7 @@ from crawler.model.plan import Plan
 from crawler.model.url import host_key
 from crawler.pipeline.terms import terms_of_job
 from crawler.policy.admission import admission_of
+from crawler.policy.health import UNREACHED
 from crawler.ports import Now
 
 _TIMEOUT_MS = 20_000
@@ -25,6 +26,8 @@ class Asked:
     answered: int
     left: int
     """Not asked for: over the number or the time, or their host wants to be left alone."""
+    reached: int
+    """Answers that came from a server."""
 
 
 def outward(
@@ -80,12 +83,13 @@ async def ask_outside(
     """
     with kept_answers(job, now()) as file:
         urls, never = outward(database, plan, state, now())
-        chosen, answered = urls[:most], 0
+        chosen, answered, reached = urls[:most], 0, 0
 
         def keep(answer: Answer) -> None:
-            nonlocal answered
+            nonlocal answered, reached
             file.add(answer)
             answered += 1
+            reached += answer.error not in UNREACHED
             on_answer(answered, len(chosen))
 
         asking = Asking(
@@ -97,7 +101,7 @@ async def ask_outside(
         )
         await asking.run(chosen, within_s=within_s)
     database.set_outside(read_answers(job, now()))
-    return Asked(answered, len(urls) - answered)
+    return Asked(answered, len(urls) - answered, reached)
 
 
 def _of_a_stranger(plan: Plan) -> Plan:

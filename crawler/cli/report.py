@@ -159,6 +159,7 @@ def _ask(
 ) -> None:
     """Ask for links that leave the crawl, and say how far that came."""
     from crawler.audit.external import ask_outside
+    from crawler.audit.outside import ANSWERS
     from crawler.cli.errors import say
     from crawler.conf.plan import make_plan
     from crawler.conf.units import parse_duration_ms
@@ -203,6 +204,11 @@ def _ask(
     finally:
         if sys.stderr.isatty() and answered:
             sys.stderr.write("\n")
+    if asked.answered and not asked.reached:
+        say(
+            "no host that is linked to could be reached: is this machine online? Remove "
+            f"{job / ANSWERS} to ask again today"
+        )
     if asked.left:
         say(
             f"{asked.left:,} links that leave the crawl were not asked for: the number or the time "

@@ -8,6 +8,8 @@ from crawler.cli.printable import printable
 from crawler.cli.wording import plural
 
 _NUMBERS = frozenset({"hops", "linked_from", "milliseconds", "bytes", "characters", "clicks"})
+_HOP = " → "
+"""Between the addresses of a chain."""
 _LONG = 30
 """Characters from which on a cell may break anywhere."""
 _STEP = 20
@@ -68,6 +70,8 @@ def _value(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
+    if _HOP in text and text.count("://") > 1:
+        return _HOP.join(f"{shown(hop)}<br>" for hop in text.split(_HOP))
     if text.startswith(("http://", "https://")) and " " not in text:
         return (
             f'<a href="{escape(text)}" rel="noopener noreferrer" target="_blank">{shown(text)}</a>'

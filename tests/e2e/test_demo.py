@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from crawler.demo.web import ADDRESSES, build
+from tests.e2e.test_report import report
 
 pytestmark = pytest.mark.e2e
 
@@ -52,3 +53,25 @@ def test_the_demo_crawls_its_web_completely_and_shows_it(tmp_path: Path) -> None
     } <= titles
     assert done.stdout.split()[:3] == ["records", str(about["crawled"]), "in"]
     assert "500 Internal Server Error" in done.stdout
+    _audit_finds_its_faults(tmp_path / "demo")
+
+
+def _audit_finds_its_faults(job: Path) -> None:
+    """What is wrong in the demo web on purpose is what a newcomer tries the report on."""
+    done = report("--json", "--job", job, cwd=job)
+    assert (done.returncode, done.stderr) == (0, "")
+    findings = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
+    answers = {
+        name: sorted(item["answer"] for item in findings[name]["first"])
+        for name in ("broken_links", "server_errors", "redirect_loops", "denied_links")
+    }
+    assert answers == {
+        "broken_links": ["404", "404", "410"],
+        "server_errors": ["500"],
+        "redirect_loops": ["redirect_loop", "redirect_loop"],
+        "denied_links": ["401", "403"],
+    }
+    assert all(item["places"] for item in findings["broken_links"]["first"])
+    assert max(item["hops"] for item in findings["redirect_chains"]["first"]) == 5
+    assert findings["duplicate_titles"]["count"] == 6
+    assert findings["missing_titles"]["count"] == 1

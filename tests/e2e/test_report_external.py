@@ -83,6 +83,14 @@ def test_links_to_others_get_nothing_that_is_secret(crawled, tmp_path):
     assert "secret" not in str(web.asked)
 
 
+def test_a_machine_without_a_network_is_not_taken_for_broken_links(crawled, tmp_path):
+    """Every link of the site would be said to be broken, and nobody would know why."""
+    _, job = crawled({"/": good("http://127.0.20.9:9/a", "http://127.0.20.8:9/", title="Start")})
+    done = report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "is this machine online?" in done.stderr
+
+
 def test_the_number_is_bounded_and_the_rest_comes_later(crawled, tmp_path):
     """A site with a million outward links must not mean a million requests."""
     links = [f"http://{{1}}/{n}" for n in range(5)]
