@@ -86,3 +86,12 @@ async def test_it_is_found_by_its_index(tmp_path):
         (plan,) = store.execute(f"EXPLAIN QUERY PLAN {statement}", (1, 50)).fetchall()
     store.close()
     assert "USING INDEX urls_stuck (host_id=? AND state>?)" in plan[3]
+
+
+async def test_a_person_has_paused_it(make):
+    frontier = await make()
+    await frontier.add(pages("a.example", 2), now=0)
+    await frontier.control.halt(["a.example"], halted=True)
+    found = await frontier.host("a.example", limit=50)
+    assert found is not None
+    assert found.host.halted
