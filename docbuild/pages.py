@@ -133,6 +133,9 @@ def _indented(text: str, first: int, marks: dict[str, str], where: str) -> Itera
     if named:
         yield Block("file", text, first, named["name"], marks)
         return
+    if head.startswith("# /"):  # a file of the system
+        yield _plain("data", text, first, marks, where)
+        return
     if not _is_command(head):
         yield _plain("toml" if _is_toml(text) else "shown", text, first, marks, where)
         return

@@ -58,7 +58,7 @@ sys.exit("nobody listens there")
 """
 
 
-RUNNING = "crawler start --config crawl.toml --delay 2s --progress off & given=$!"
+RUNNING = "rm -rf crawl; crawler start --config crawl.toml --delay 2s --progress off & given=$!"
 WAIT_FOR_RECORDS = """
 import pathlib, sys, time
 for attempt in range(600):
@@ -211,7 +211,7 @@ class Script:
     def _run(self, text: str, block: Block) -> None:
         text = text.rstrip()
         if self._is_running and "crawler start" in text:
-            self.lines.append("kill $given; wait $given || true")
+            self.lines.append("kill $given || true; wait $given || true")
             self._is_running = False
         if "background" in block.marks:
             self.lines.append(f"{{ {text}\n}} &")
@@ -244,6 +244,7 @@ def _prepare(directory: Path, ports: dict[str, str]) -> None:
         text = _PORT.sub(lambda found: ports.get(found[0], found[0]), path.read_text("utf-8"))
         path.write_text(text, "utf-8")
     (directory / "seeds.txt").write_text("https://example.org/\n")
+    (directory / "more-seeds.txt").write_text("https://shop.example/\n")
     (directory / "crawl.toml").write_text('seeds = ["https://example.org/"]\n')
     cookies = directory / "cookies.txt"
     cookies.write_text("# Netscape HTTP Cookie File\n")
