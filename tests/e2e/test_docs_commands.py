@@ -21,6 +21,7 @@ import pytest
 
 from docbuild.pages import Block, blocks, inline_code
 from docbuild.rows import commands
+from tests.conftest import REQUIRE_SERVICES
 from tests.support.stand_in import StandIn
 
 pytestmark = pytest.mark.e2e
@@ -86,6 +87,9 @@ RUN = [
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """Answer for all hosts that the docs name."""
+    missing = [tool for tool in ("openssl", "jq", "curl") if shutil.which(tool) is None]
+    if missing and not os.environ.get(REQUIRE_SERVICES):
+        pytest.skip(f"needs {', '.join(missing)}")
     hosts = {host for page in PAGES for host in _HOST.findall(page.read_text("utf-8"))}
     with StandIn(tmp_path_factory.mktemp("world"), hosts) as stand_in:
         yield stand_in
@@ -281,7 +285,7 @@ def test_the_commands_of_a_page_work(
             start_new_session=True,
         )
         try:
-            code = bash.wait(60)
+            code = bash.wait(110)
         finally:
             _end(bash.pid)
             bash.wait(10)
@@ -315,12 +319,6 @@ def test_what_is_not_run_has_a_reason() -> None:
     assert [each for each in reasons if len(each[2].split()) < 2] == []
 
 
-COMING = frozenset(
-    {"add", "backup", "export", "hosts", "pause", "prune", "report", "restore", "resume", "retry"}
-) | {"stop"}
-"""Commands that are being written, and are named already."""
-
-
 def test_commands_in_sentences_exist() -> None:
     """A sentence would name a command or a flag that is not there."""
     known = commands()
@@ -333,8 +331,6 @@ def test_commands_in_sentences_exist() -> None:
             path = " ".join(words[1:3]) if " ".join(words[1:3]) in known else words[1]
             groups = {name.split()[0] for name in known if " " in name}
             flags = [word.partition("=")[0] for word in words[2:] if word.startswith("--")]
-            if path in COMING - set(known):
-                continue
             if path not in known and path not in groups:
                 wrong.append((page.name, code))
             elif path in known:

@@ -5,6 +5,7 @@ from tests.mutations import (
     audit,
     bodies,
     callbacks,
+    docs,
     fields,
     guards,
     looking,
@@ -36,4 +37,5 @@ MUTATIONS = [
     *admin.MUTATIONS,
     *looking.MUTATIONS,
     *audit.MUTATIONS,
+    *docs.MUTATIONS,
 ]
