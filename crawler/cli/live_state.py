@@ -169,7 +169,9 @@ def _rest(left: int, outlook: Outlook) -> str:
 def line_of(host: HostState, now: int) -> HostLine:
     """Return what to show of a host; the first reason that holds it back is named."""
     ails = True
-    if host.failures_in_row:
+    if host.halted:
+        why = "paused by the operator"
+    elif host.failures_in_row:
         times = "once" if host.failures_in_row == 1 else f"{host.failures_in_row} times in a row"
         why = f"failing: {host.last_failure}, {times}"
         if host.paused_until > now:

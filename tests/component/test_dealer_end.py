@@ -18,3 +18,14 @@ async def test_the_last_settlement_ends_the_crawl_without_waiting_for_a_beat(
     ending = await asyncio.wait_for(crawl_queue(node).main(), 20)
     assert ending == Ending("finished")
     assert len(node.settled_urls) == 20
+
+
+async def test_the_node_hears_that_its_run_winds_down() -> None:
+    """Progress would stand still after Ctrl-C, without a word."""
+    node = MemoryNode(urls(2))
+    node.keep_running = True
+    queue = crawl_queue(node)
+    node.on_beat = queue.request_stop
+    await asyncio.wait_for(queue.main(), 20)
+    assert node.grace_ms is not None
+    assert 0 < node.grace_ms <= 8_000

@@ -18,11 +18,13 @@ from tests.mutations import (
     texts,
     trying,
     visits,
+    watching,
 )
 
 MUTATIONS = [
     *service.MUTATIONS,
     *visits.MUTATIONS,
+    *watching.MUTATIONS,
     *reading_again.MUTATIONS,
     *robots_and_urls.MUTATIONS,
     *machinery.MUTATIONS,

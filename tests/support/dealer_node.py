@@ -90,6 +90,7 @@ class MemoryNode:
         self.on_beat: Callable[[], Any] | None = None
         self.next_lease = 1
         self.desired: list[int] = []
+        self.grace_ms: int | None = None
 
     def item(self, url: str) -> Item:
         self.next_lease += 1

@@ -96,6 +96,31 @@ def test_a_broken_record_of_a_library_is_logged_as_it_is(tmp_path: Path) -> None
     assert line["event"] == "broken %d"
 
 
+def test_what_children_log_stays_out_of_a_view_and_is_printed_by_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning of a reader would be written into the lines that are drawn there."""
+    path = tmp_path / "log"
+    logs.configure(path)
+    monkeypatch.setattr(logs._get_sinks(), "children_write", True)  # put back afterwards
+    logs.leave_stderr_to_parent()
+    child = os.fork()
+    if child == 0:
+        logs.get_logger("reader").warning("page_slow")
+        logs.get_logger("reader").info("page_read")
+        os._exit(0)
+    os.waitpid(child, 0)
+    logs.get_logger("parent").warning("crawl_slow")
+    assert "page_slow" not in (said := capfd.readouterr().err)
+    assert "crawl_slow" in said
+    for line in path.read_text().splitlines():
+        logs.relay(json.loads(line))
+    said = capfd.readouterr().err
+    assert "page_slow" in said
+    assert "page_read" not in said  # below the level
+    assert "crawl_slow" not in said  # printed already
+
+
 def test_lines_of_several_processes_never_mix(tmp_path: Path) -> None:
     """A torn line ends the log for every tool that reads it."""
     path = tmp_path / "log"

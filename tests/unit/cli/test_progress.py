@@ -169,6 +169,13 @@ def test_a_stop_and_a_pause_are_said(changes: dict[str, object], word: str, text
     assert text in "\n".join(_text(draw(state, 80, 24)))
 
 
+def test_a_host_that_a_person_paused_says_so() -> None:
+    """Its delay would be named, as if it were asked."""
+    host = a_host("h.example", left=3, delay_ms=1_000)._replace(halted=1)
+    text = "\n".join(_text(draw(_state(a_snapshot(an_outlook(ready=3), host)), 80, 24)))
+    assert "paused by the operator" in text
+
+
 def test_a_name_of_a_host_cannot_act_on_the_terminal() -> None:
     host = a_host("\x1b[2Jx.example", left=3, delay_ms=0)
     text = "\n".join(_text(draw(_state(a_snapshot(an_outlook(ready=3), host)), 80, 24)))
