@@ -31,7 +31,9 @@ def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
     left = outlook.ready - outlook.held_by_budget + outlook.leased
     polite = _politeness(snapshot.hosts, left)
     if polite is not None:
-        return polite
+        # With a short delay commits and slow answers make it slower than the delay alone.
+        by_rate = left / pages_per_second if pages_per_second > 0 else 0
+        return Bound(polite.what, max(polite.seconds_left or 0, by_rate))
     if left == 0 and outlook.waiting:
         due = outlook.next_due
         wait = max(0, due - snapshot.at) / MS if due is not None else None

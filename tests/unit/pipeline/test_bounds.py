@@ -14,6 +14,14 @@ def test_the_host_that_takes_longest_names_the_end() -> None:
     assert find_bound(snapshot, 11) == Bound("politeness: slow.example at 1/s", 100)
 
 
+def test_a_short_delay_that_is_not_reached_does_not_tell_the_end() -> None:
+    """It would be over in half a minute, and half a minute later still be."""
+    snapshot = a_snapshot(
+        an_outlook(ready=2_400, claimable=1), a_host("h.example", left=2_400, delay_ms=12)
+    )
+    assert find_bound(snapshot, 30) == Bound("politeness: h.example at 83.3/s", 80)
+
+
 def test_without_a_delay_the_rate_so_far_tells_the_end() -> None:
     snapshot = a_snapshot(
         an_outlook(ready=900, leased=100, claimable=1), a_host("h.example", left=900, delay_ms=0)
