@@ -237,7 +237,7 @@ function charts(state) {
 
 // -- one host ---------------------------------------------------------------------------------------
 
-const moment = (at) => (at ? new Date(at).toLocaleString() : "–");
+const moment = (at) => (at ? new Date(at).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) : "–");
 
 function facts(pairs) {
   const list = element("dl");
