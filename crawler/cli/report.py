@@ -77,12 +77,14 @@ def report(
 
     settings = load_settings(flags, os.environ, Path.cwd())
     _check(fail_on)
-    made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
     if page is None and not as_json:
         page = Path(_PAGE)
     if page is not None:
-        from crawler.cli.report_page import write_page
+        from crawler.cli.report_page import require_plotly, write_page
 
+        require_plotly()
+    made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
+    if page is not None:
         write_page(page, made)
     if as_json:
         from crawler.cli.output import write_json

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ def write_page(path: Path, report: Report) -> None:
     """Write the page; a page that was there stays whole until the new one is.
 
     Raises:
-        ConfigError: plotly is not installed.
         StorageError: the file cannot be written.
     """
     scripts = (_plotly(), _asset("report.js"))
@@ -47,15 +47,22 @@ def write_page(path: Path, report: Report) -> None:
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _plotly() -> str:
-    """Return the charting library, as its package carries it for use in a browser."""
-    try:
-        folder = resources.files("plotly")
-    except ModuleNotFoundError:
+def require_plotly() -> None:
+    """Check that the charting library is there, before anything is worked out.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if find_spec("plotly") is None:
         raise ConfigError(
             "the page of a report needs the package plotly: pip install 'quasicrawler[analysis]'; "
-            "--json and --csv do without"
-        ) from None
+            "--json does without"
+        )
+
+
+def _plotly() -> str:
+    """Return the charting library, as its package carries it for use in a browser."""
+    folder = resources.files("plotly")
     return folder.joinpath("package_data", "plotly.min.js").read_text("utf-8")
 
 

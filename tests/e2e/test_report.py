@@ -195,8 +195,29 @@ def test_only_committed_lines_count_in_parts_as_written_or_packed(audited, tmp_p
     assert Audited(audited.web, job).json | {"job": ""} == audited.json | {"job": ""}
 
 
-def test_without_a_job_or_a_package_it_says_so_in_one_line(tmp_path):
-    """A traceback would tell nobody what to install."""
+def test_without_a_job_it_says_so_in_one_line(tmp_path):
+    """A traceback would tell nobody what to do."""
     done = report(cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("crawler: no job in crawl")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words", "code"),
+    [("duckdb", ["--json"], 2), ("plotly", [], 2), ("plotly", ["--json"], 0)],
+)
+def test_without_a_package_it_says_what_to_install(audited, tmp_path, missing, words, code):
+    """The audit of a large crawl would be made, and then thrown away."""
+    hide = f"import sys; sys.modules[{missing!r}] = None; from crawler.cli import app; app.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", hide, "report", "--job", str(audited.job), *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert ("pip install 'quasicrawler[analysis]'" in done.stderr) is (code == 2)
+    assert len(done.stderr.splitlines()) == (code == 2)
+    assert not (tmp_path / "report.html").exists()
