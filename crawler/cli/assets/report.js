@@ -42,7 +42,7 @@
           yaxis: "y2", line: { color: color("--c4"), width: 1.5, dash: "dot" } },
       ],
       layout: layout({ margin: { l: 48, r: 48, t: 8, b: 36 }, yaxis: { rangemode: "tozero", title: { text: "records/s" } },
-        yaxis2: { rangemode: "tozero", nticks: 4, title: { text: "MB/s" } } }),
+        yaxis2: { rangemode: "tozero", tickmode: "auto", nticks: 4, title: { text: "MB/s" } } }),
     }),
     statuses: () => bars(figures.statuses, (name) => color(colors[/^[1-5][0-9][0-9]$/.test(name) ? name[0] + "xx" : "failed"])),
     errors: () => bars(figures.errors, () => color("--c6")),
