@@ -102,6 +102,26 @@ def test_the_number_is_bounded_and_the_rest_comes_later(crawled, tmp_path):
     assert web.paths(1) == ["/0", "/1", "/2", "/3", "/4"]
 
 
+def test_hosts_of_a_running_crawl_are_not_asked(tmp_path):
+    """Crawl and report together would be two requests at once, and half of the delay."""
+    pages = {
+        "/docs/": good("/docs/held", "/other/page", "http://{1}/there", title="Start"),
+        "/docs/held": Answer(b"late", held=True),
+    }
+    with Web(pages) as web:
+        flags = ("--delay", "0", "--scope", "prefix")
+        crawl = Crawl(tmp_path / "crawl", web.url("/docs/"), *flags).start()
+        poll(lambda: "/docs/held" in web.paths(0), "the page that is not answered")
+        poll(lambda: crawl.written() and not crawl.uncommitted(), "the first record")
+        done = report("--json", "--job", crawl.job, *ASK, cwd=tmp_path)
+        assert json.loads(done.stdout)["running"] is True
+        assert (web.paths(0), web.paths(1)) == (["/docs/", "/docs/held"], ["/there"])
+        web.release.set()
+        assert crawl.wait() == 0
+        assert report("--json", "--job", crawl.job, *ASK, cwd=tmp_path).returncode == 0
+        assert (web.paths(0)[2:], web.paths(1)) == (["/other/page"], ["/there"])
+
+
 def test_ctrl_c_keeps_what_was_asked(crawled, tmp_path):
     """Ten minutes of asking would be lost, and asked again."""
     pages = {
