@@ -156,6 +156,8 @@ class Report:
     hosts: Counts
     depths: Counts
     errors: Counts
+    sizes: Counts
+    """Of bodies that are not empty, in order of size."""
     languages: Counts
     fields: Counts
     """Fields that have a value; keys of other crawlers."""

@@ -1,5 +1,6 @@
 """One pass over records of any origin, in bounded memory."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,15 @@ from crawler.cli.inspect_tally import BoundedCounter, Largest, Quantiles, Repeat
 EXTREMES = 5
 TOP = 10
 _DEEPEST = 20
+_SIZES = (
+    (1_000, "below 1 kB"),
+    (10_000, "1 to 10 kB"),
+    (100_000, "10 to 100 kB"),
+    (1_000_000, "100 kB to 1 MB"),
+    (10_000_000, "1 to 10 MB"),
+)
+_LARGEST_SIZE = "10 MB or more"
+_SIZE_ENDS = [end for end, _ in _SIZES]
 
 
 class Summary:
@@ -45,6 +55,7 @@ class Summary:
         self._types = BoundedCounter()
         self._hosts = BoundedCounter()
         self._depths = BoundedCounter()
+        self._sizes = [0] * (len(_SIZES) + 1)
         self._errors = BoundedCounter()
         self._languages = BoundedCounter()
         self._fields = BoundedCounter()
@@ -123,6 +134,7 @@ class Summary:
         size = _whole(get("bytes"))
         if size:
             self._body_bytes += size
+            self._sizes[bisect_right(_SIZE_ENDS, size)] += 1
             self._largest.add(size, number, url, status)
             digest = get("content_hash")
             if isinstance(digest, str) and status[0] in "2n":
@@ -174,6 +186,7 @@ class Summary:
             hosts=self._table(self._hosts),
             depths=self._table(self._depths, in_order=True),
             errors=self._table(self._errors, "error "),
+            sizes=self._size_table(),
             languages=self._table(self._languages),
             fields=self._table(self._fields),
             coverage=self._coverage.report(),
@@ -183,6 +196,15 @@ class Summary:
             largest=[_extreme(*ranked) for ranked in self._largest],
             samples=list(self._samples),
         )
+
+    def _size_table(self) -> Counts:
+        names = (*(name for _, name in _SIZES), _LARGEST_SIZE)
+        rows = [
+            Count(name=name, records=records)
+            for name, records in zip(names, self._sizes, strict=True)
+            if records
+        ]
+        return Counts(distinct=len(rows), exact=True, top=rows)
 
     def _span(self) -> Span | None:
         if self._first is None or self._last is None:

@@ -76,6 +76,7 @@ def tables(report: Report) -> list[Table]:
         _counts("Types", report.types, total),
         _counts("Hosts", report.hosts, total),
         _counts("Depth", report.depths, total),
+        _counts("Sizes", report.sizes, total),
         _counts("Languages", report.languages, total),
         _counts("Keys", report.fields, total) if report.foreign_records else _fields(report),
         _lacking(report),

@@ -61,6 +61,20 @@ def test_records_of_ours_are_counted_by_every_key_that_is_shown():
     assert [row.example for row in report.status.top] == [None, None, "http://a.example/x", None]
 
 
+def test_sizes_are_counted_by_powers_of_ten():
+    """The mean alone hides a few pages that are most of the crawl."""
+    sizes = (None, 0, 1, 999, 1_000, 99_999, 100_000, 9_999_999, 10_000_000)
+    report = summarise(record(bytes=size) for size in sizes)
+    assert list(rows(report.sizes).items()) == [
+        ("below 1 kB", 2),
+        ("1 to 10 kB", 1),
+        ("10 to 100 kB", 1),
+        ("100 kB to 1 MB", 1),
+        ("1 to 10 MB", 1),
+        ("10 MB or more", 1),
+    ]
+
+
 def test_depths_and_statuses_stand_in_their_own_order():
     """Sorted as text, depth 10 would come before depth 2."""
     report = summarise(record(depth=depth) for depth in (10, 2, 2, 30, 0, 10, 10))

@@ -77,6 +77,11 @@ Depth
   1  2  50.0 %
   2  1  25.0 %
 
+Sizes
+  below 1 kB  1  25.0 %
+  1 to 10 kB  1  25.0 %
+  1 to 10 MB  1  25.0 %
+
 Languages
   en  2  50.0 %
   ja  1  25.0 %
