@@ -74,7 +74,7 @@ class Announcer:
         anchor = self._anchor = anchor_of(self._anchor, snapshot)
         if anchor is snapshot:
             lines += self._alive()
-        if snapshot.gone_by is not None and not self._is_stopping and not self._is_reloading:
+        if not self._is_stopping and not self._is_reloading and _is_cut_short(snapshot):
             lines += self._stop()
         self._tell(*lines, f"STATUS={self._status(snapshot, anchor)}")
 
@@ -136,6 +136,13 @@ class Announcer:
         left = sum(counters.get(state, 0) for state in ("ready", "leased", "waiting"))
         failures = counters.get("failures", 0)
         return f"{records} records, {rate:.1f}/s, {failures} failures, {left} left; {how}"
+
+
+def _is_cut_short(snapshot: Snapshot) -> bool:
+    """Whether it ends with work left. One that has come to its own end may be given more yet."""
+    outlook = snapshot.outlook
+    has_work = bool(outlook.leased or outlook.claimable or snapshot.stopping)
+    return snapshot.gone_by is not None and has_work
 
 
 def _has_reader(snapshot: Snapshot) -> bool:

@@ -17,8 +17,8 @@ MUTATIONS = [
     Mutation(
         "a reload does not look like the end of the service",
         "pipeline/announcing.py",
-        " and not self._is_reloading:",
-        ":",
+        " and not self._is_reloading and _is_cut_short",
+        " and _is_cut_short",
         (f"{ANNOUNCING}::test_a_reload_is_not_the_end",),
     ),
     Mutation(

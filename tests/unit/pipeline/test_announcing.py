@@ -135,6 +135,25 @@ def test_a_reload_is_not_the_end(ear: Ear, announcer: Announcer) -> None:
     assert "STOPPING=1" not in ear.last()
 
 
+def test_what_came_to_its_own_end_may_be_given_more(ear: Ear, announcer: Announcer) -> None:
+    """A URL that is added at the last moment goes on; systemd would kill what said it stops."""
+    announcer.take(_snapshot(1_000))
+    nothing_left = Outlook(
+        ready=0,
+        leased=0,
+        claimable=0,
+        next_at=None,
+        next_due=None,
+        held_by_budget=0,
+        waiting=0,
+    )
+    last = replace(_snapshot(2_000, records=1), outlook=nothing_left, gone_by=9_000)
+    announcer.take(last)
+    assert "STOPPING=1" not in ear.last()
+    announcer.take(replace(last, stopping="max_time"))
+    assert "STOPPING=1" in ear.last()
+
+
 def test_an_end_that_takes_long_asks_for_time(ear: Ear, announcer: Announcer) -> None:
     """A terabyte of records that is summed up would be killed at its end, again and again."""
     announcer.take(_snapshot(1_000))
