@@ -45,7 +45,14 @@ def status(
 
 def _pause(host: dict[str, Any]) -> str:
     """Say why a host has nothing to give now."""
+    if host["halted"]:
+        return ", paused by you: crawler resume HOST"
     text = f", paused for {span(host['paused_for_ms'])}" if host["paused_for_ms"] else ""
+    for one in host["robots"]:
+        if one["obstacle"] == "gone":
+            text += ", given up: no connection for robots.txt"
+        else:
+            text += f", waits {span(one['due_in_ms'])} for robots.txt ({one['obstacle']})"
     if host["failures_in_row"]:
         times = host["failures_in_row"]
         often = "once" if times == 1 else f"{times} times in a row"
@@ -73,6 +80,12 @@ def _text(found: dict[str, Any]) -> str:
         f"records  {found['records']}, {found['failures']} failures, {found['bytes']} bytes",
         "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
     ]
+    if found["paused"]:
+        lines.append("paused   by you: crawler resume goes on")
+    if found["halted"]:
+        some = ", ".join(found["halted"][:5])
+        more = f" and {len(found['halted']) - 5} more" if len(found["halted"]) > 5 else ""
+        lines.append(f"paused   {some}{more}: crawler resume HOST, or --all-hosts")
     if found["requisites_found"]:
         lines.append(
             f"needed   {found['requisites']} requisites of {found['requisites_found']} found"
@@ -89,7 +102,7 @@ def _text(found: dict[str, Any]) -> str:
         lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
     if found["refused"]:
         refused = ", ".join(f"{n} {why}" for why, n in found["refused"].items())
-        lines.append(f"links    refused: {refused}")
+        lines.append(f"links    refused so far: {refused}")
     lines += [
         f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
         f"{host['done']} done, every {host['delay_ms'] / 1000:g} s{_pause(host)}"

@@ -5,9 +5,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.errors import ConfigError
+from crawler.model.control import OriginRules
 from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
 from crawler.pipeline.moments import rfc3339
@@ -35,6 +37,10 @@ class Found(NamedTuple):
     """Who runs it."""
     shipping: Shipping | None = None
     """Of parts that a command is to take."""
+    halted: Sequence[str] = ()
+    """Hosts that a person paused."""
+    robots: Mapping[str, Sequence[OriginRules]] = MappingProxyType({})
+    """Of hosts that wait: origins whose robots.txt has not come."""
 
 
 async def look(job: Path) -> Found:
@@ -60,10 +66,18 @@ async def look(job: Path) -> Found:
         outlook = await frontier.outlook(now=now)
         hosts = await _hosts(frontier, now)
         dead = await frontier.dead_reasons()
+        halted = await frontier.control.halted()
+        waiting = await frontier.control.table(
+            now=now, sort="left", limit=MOST_HOSTS, only_waiting=True
+        )
         shipping = await frontier.sealed.shipping()
     finally:
         await frontier.close()
-    return Found(job, now, counters, outlook, hosts, dead, holder(job), shipping)
+    robots = {
+        row.state.host: [one for one in row.origins if one.obstacle is not None or one.gone]
+        for row in waiting
+    }
+    return Found(job, now, counters, outlook, hosts, dead, holder(job), shipping, halted, robots)
 
 
 def as_json(found: Found) -> dict[str, Any]:
@@ -72,6 +86,8 @@ def as_json(found: Found) -> dict[str, Any]:
     return {
         "job": str(found.job),
         "running": None if held is None else {"pid": held.pid, "host": held.host},
+        "paused": bool(counters.get("paused")),
+        "halted": list(found.halted),
         "states": {state: counters.get(state, 0) for state in STATES},
         "later": outlook.later,
         "next_visit_at": None if outlook.next_visit is None else rfc3339(outlook.next_visit),
@@ -97,6 +113,15 @@ def as_json(found: Found) -> dict[str, Any]:
                 "done": host.done,
                 "delay_ms": host.delay_ms,
                 "paused_for_ms": max(0, host.paused_until - now),
+                "halted": bool(host.halted),
+                "robots": [
+                    {
+                        "origin": one.origin,
+                        "obstacle": "gone" if one.gone else one.obstacle,
+                        "due_in_ms": max(0, one.due - now),
+                    }
+                    for one in found.robots.get(host.host, ())
+                ],
                 "failures_in_row": host.failures_in_row,
                 "last_failure": host.last_failure,
                 "latency_ms": host.latency_ms,

@@ -138,6 +138,10 @@ def _by_budget(a: Account) -> Next | None:
 
 
 def _by_pause(a: Account) -> Next | None:
+    if a.host is not None and a.host.halted:
+        return Next(
+            what="paused", text=f"you paused its host: crawler resume {a.host.host} goes on"
+        )
     until = a.host.paused_until if a.host is not None else None
     if a.host is None or until is None:
         return None

@@ -52,7 +52,7 @@ def held(site: TestSite) -> None:
     )
 
 
-def say(crawl: Crawl, command: str, *words: str, code: int = 0) -> str:
+def say(crawl: Crawl, command: str, *words: str, code: int = 0, lines: int | None = 1) -> str:
     """Run a command on the job; return what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "crawler", command, *words, "--job", str(crawl.job)],
@@ -62,7 +62,7 @@ def say(crawl: Crawl, command: str, *words: str, code: int = 0) -> str:
         check=False,
     )
     assert done.returncode == code, done.stdout + done.stderr
-    assert code or len(done.stdout.splitlines()) == 1, done.stdout
+    assert code or lines is None or len(done.stdout.splitlines()) == lines, done.stdout
     return done.stdout if code == 0 else done.stderr
 
 
@@ -79,7 +79,7 @@ def start_again(crawl: Crawl) -> None:
 def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None:
     assert say(crawl, "pause").startswith("paused: what is being fetched is finished")
     assert say(crawl, "pause").startswith("paused already")
-    poll(lambda: crawl.events("crawl_paused"), "the pause")
+    assert "paused   by you: crawler resume goes on" in say(crawl, "status", lines=None)
     crawl.kill_group()
     crawl.reap()
     site.release()
@@ -101,6 +101,9 @@ def test_a_paused_host_waits_while_the_others_go_on(site: TestSite, crawl: Crawl
     host = site.hosts[1]
     assert say(crawl, "pause", host).startswith(f"paused {host}: ")
     assert say(crawl, "pause", f"http://{host}/").startswith("paused already")
+    assert "you paused its host" in say(crawl, "explain", f"http://{host}/page/39.html", lines=None)
+    assert "paused by you" in say(crawl, "hosts", "--waiting", lines=None)
+    assert f"paused   {host}: crawler resume HOST" in say(crawl, "status", lines=None)
     assert "did you mean" in say(crawl, "pause", "127.0.8.9:" + host[-5:], code=2)
     asked = len([r for r in site.requests() if r.host == host])
     site.release()
