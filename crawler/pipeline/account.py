@@ -149,6 +149,8 @@ class Account:
     """None: explained from the settings alone."""
     running: int | None
     """Process id of the crawl, if it runs."""
+    paused: bool = False
+    """A person lets the whole crawl fetch nothing."""
     rules: Literal["job", "settings"]
     differences: tuple[str, ...]
     """Where the job's rules are not those of the settings."""

@@ -71,7 +71,12 @@ async def explain_in_job(
     )
     account = _compose(text, url, terms, stored, now)
     account = replace(
-        account, job=str(plan.job), running=running, rules="job", differences=differences
+        account,
+        job=str(plan.job),
+        running=running,
+        paused=bool(stored.counters.get("paused")),
+        rules="job",
+        differences=differences,
     )
     return replace(account, next=next_step(account))
 

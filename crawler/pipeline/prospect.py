@@ -120,7 +120,7 @@ def _waiting(a: Account, known: Known) -> Next:
 
 def _ready(a: Account) -> Next:
     # What holds longest comes first.
-    found = _by_budget(a) or _by_pause(a) or _by_robots(a) or _turn(a)
+    found = _by_budget(a) or _by_person(a) or _by_pause(a) or _by_robots(a) or _turn(a)
     if a.running is not None or found.what == "budget":
         return found
     return Next(what="stopped", text=f"{_START}: {found.text}", at=found.at)
@@ -137,11 +137,17 @@ def _by_budget(a: Account) -> Next | None:
     return None
 
 
-def _by_pause(a: Account) -> Next | None:
+def _by_person(a: Account) -> Next | None:
+    if a.paused:
+        return Next(what="paused", text="you paused the crawl: crawler resume goes on")
     if a.host is not None and a.host.halted:
         return Next(
             what="paused", text=f"you paused its host: crawler resume {a.host.host} goes on"
         )
+    return None
+
+
+def _by_pause(a: Account) -> Next | None:
     until = a.host.paused_until if a.host is not None else None
     if a.host is None or until is None:
         return None

@@ -177,7 +177,18 @@ def test_json_and_text_of_each_situation(name):
     assert all(lines(account, "crawl"))
     found = json.loads(json.dumps(account.as_json()))
     assert list(found) == [
-        *("asked", "url", "changes", "at", "job", "running", "rules", "differences", "site"),
+        *(
+            "asked",
+            "url",
+            "changes",
+            "at",
+            "job",
+            "running",
+            "paused",
+            "rules",
+            "differences",
+            "site",
+        ),
         *(
             "scope",
             "trap",
