@@ -79,8 +79,6 @@ def start_again(crawl: Crawl) -> None:
 def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None:
     assert say(crawl, "pause").startswith("paused: what is being fetched is finished")
     assert say(crawl, "pause").startswith("paused already")
-    url = f"{site.seeds[0]}page/39.html"
-    assert "you paused the crawl" in say(crawl, "explain", url, lines=None)
     assert "paused   by you: crawler resume goes on" in say(crawl, "status", lines=None)
     crawl.kill_group()
     crawl.reap()
@@ -88,7 +86,9 @@ def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None
     asked = len(site.requests())
     start_again(crawl)
     # What is added goes through the parent's look, which comes after any claim that it would make.
-    assert "it is paused" in say(crawl, "add", site.seeds[0] + "added")
+    added = site.seeds[0] + "added"
+    assert "it is paused" in say(crawl, "add", added)
+    assert "you paused the crawl" in say(crawl, "explain", added, lines=None)
     assert len(crawl.events("crawl_paused")) == 2
     assert crawl.leased() == 0
     assert len(site.requests()) == asked
@@ -96,14 +96,16 @@ def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None
     assert say(crawl, "resume") == "not paused\n"
     assert crawl.wait() == 0, crawl.err
     assert "crawl_paused" in crawl.err
-    assert_exactly_once(crawl, [*site.urls, site.seeds[0] + "added"])
+    assert_exactly_once(crawl, [*site.urls, added])
 
 
 def test_a_paused_host_waits_while_the_others_go_on(site: TestSite, crawl: Crawl) -> None:
     host = site.hosts[1]
     assert say(crawl, "pause", host).startswith(f"paused {host}: ")
     assert say(crawl, "pause", f"http://{host}/").startswith("paused already")
-    assert "you paused its host" in say(crawl, "explain", f"http://{host}/page/39.html", lines=None)
+    added = f"http://{host}/added"
+    say(crawl, "add", added)
+    assert "you paused its host" in say(crawl, "explain", added, lines=None)
     assert "paused by you" in say(crawl, "hosts", "--waiting", lines=None)
     assert f"paused   {host}: crawler resume HOST" in say(crawl, "status", lines=None)
     assert "did you mean" in say(crawl, "pause", "127.0.8.9:" + host[-5:], code=2)
@@ -118,7 +120,7 @@ def test_a_paused_host_waits_while_the_others_go_on(site: TestSite, crawl: Crawl
     assert say(crawl, "resume", "--all-hosts").startswith(f"resumed {host}")
     assert say(crawl, "resume", "--all-hosts") == "no host is paused\n"
     assert crawl.run() == 0, crawl.err
-    assert_exactly_once(crawl, site.urls)
+    assert_exactly_once(crawl, [*site.urls, added])
 
 
 def test_stop_waits_for_the_end_and_may_be_said_at_any_time(site: TestSite, crawl: Crawl) -> None:
