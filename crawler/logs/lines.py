@@ -43,7 +43,7 @@ def _render(event: Event, *, color: bool) -> str:
     clock = str(rest.pop("timestamp", ""))[11:19]
     name = str(rest.pop("event", "")).translate(_ESCAPES)
     trace = rest.pop("exception", None)
-    for noise in ("logger", "pid"):
+    for noise in ("logger", "pid", "run"):
         rest.pop(noise, None)
     fields = "".join(f" {key}={_value(value)}" for key, value in rest.items())
     shown = f"\x1b[{_COLORS.get(level, 0)}m{level}\x1b[0m" if color else level
