@@ -11,7 +11,7 @@ def rfc3339(at: int) -> str:
 
 
 def span(milliseconds: int) -> str:
-    """Return a length of time in its largest unit of which there are two, rounded up: `90 s`."""
+    """Return a length of time in its largest unit of which there are two, whole ones: `90 s`."""
     seconds = -(-abs(milliseconds) // 1000)
     for size, unit in _UNITS:
         if seconds >= 2 * size:
