@@ -1,5 +1,6 @@
 """`crawler backup`: copy a job, also while it runs."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from crawler.pipeline.backing_up import BackedUp
 
+NICENESS = 10
 _EVERY_S = 0.5
 
 
@@ -32,6 +34,7 @@ def backup(
     directory = find_job(job)
     if not (directory / "frontier.db").is_file():
         raise ConfigError(f"{directory} has no frontier.db: there is no job to back up")
+    os.nice(NICENESS)  # the crawl goes first
     done = back_up(directory, target, meter())
     tell(done, f"{directory} backed up in {target}")
 
@@ -45,19 +48,18 @@ def meter() -> "Callable[[int, int], None]":
         if time.monotonic() - shown_at < _EVERY_S:
             return
         shown_at = time.monotonic()
-        from crawler.conf.units import format_size
+        from crawler.cli.wording import size
 
         share = min(100, 100 * done // max(1, total))
-        sys.stderr.write(f"\r{share:3} % of {format_size(total)} ")
+        sys.stderr.write(f"\r{share:3} % of {size(total)} ")
         sys.stderr.flush()
 
     return show if sys.stderr.isatty() else lambda _done, _total: None
 
 
 def tell(done: "BackedUp", what: str) -> None:
-    from crawler.conf.units import format_size
+    from crawler.cli.wording import size
 
     if sys.stderr.isatty():
         sys.stderr.write("\r")
-    size = format_size(done.bytes)
-    typer.echo(f"{what}: {done.parts} parts, {done.records} records, {size}", err=True)
+    typer.echo(f"{what}: {done.parts} parts, {done.records} records, {size(done.bytes)}", err=True)

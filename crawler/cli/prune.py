@@ -53,10 +53,10 @@ def prune(
 
 
 def _lines(done: "Pruning") -> list[str]:
-    from crawler.conf.units import format_size
+    from crawler.cli.wording import size
 
     verb = "would go" if done.dry_run else "pruned"
-    lines = [f"{_parts(done.parts)} {verb}, {format_size(done.freed_bytes)}"]
+    lines = [f"{_parts(done.parts)} {verb}, {size(done.freed_bytes)}"]
     if done.needed:
         lines.append(
             f"{_parts(done.needed)} kept: later records point to bodies there; "

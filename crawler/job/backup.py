@@ -18,6 +18,8 @@ SUMS = "SHA256SUMS"
 """The same checksums for `sha256sum -c`."""
 FORMAT = 1
 _CHUNK_BYTES = 1 << 20
+_SYNC_BYTES = 8 << 20
+"""On its way to the disk at once: all of a part would hold up the commits of the crawl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ def copy_bytes(
             digest.update(chunk)
             done += len(chunk)
             on_bytes(len(chunk))
+            if done // _SYNC_BYTES != (done - len(chunk)) // _SYNC_BYTES:
+                file.flush()
+                os.fdatasync(file.fileno())
         file.flush()
         os.fsync(file.fileno())
     if count is not None and done < count:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from crawler.model.part import Part
 from crawler.sink.packed import ENDING
-from crawler.sink.packing import Packing, place, temporary_path
+from crawler.sink.packing import Packing, place
+from crawler.sink.reading import temporary_path
 
 
 class Packed(NamedTuple):

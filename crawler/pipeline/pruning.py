@@ -14,8 +14,7 @@ from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.part import Part
 from crawler.pipeline.committed import committed
 from crawler.ports import FrontierOptions
-from crawler.sink.packing import temporary_path
-from crawler.sink.reading import packed_path
+from crawler.sink.reading import packed_path, temporary_path
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,8 +15,7 @@ from crawler.logs import get_logger
 from crawler.ports import Frontier, Now, Part
 from crawler.sink.jsonl import cut_file
 from crawler.sink.packed import ENDING
-from crawler.sink.packing import temporary_path
-from crawler.sink.reading import packed_path, part_size
+from crawler.sink.reading import packed_path, part_size, temporary_path
 
 
 async def recover(frontier: Frontier, output: Path, now: Now) -> None:

@@ -26,7 +26,7 @@ from crawler.sink.packed import (
     read_table,
     table_of,
 )
-from crawler.sink.reading import packed_path
+from crawler.sink.reading import packed_path, temporary_path
 
 NICENESS = 10
 """The crawl goes first; with two busy cores a tenth of one is left for packing."""
@@ -40,12 +40,6 @@ class Packing(NamedTuple):
     packed_bytes: int
     sha256: str
     """Of its lines."""
-
-
-def temporary_path(path: Path) -> Path:
-    """Return where the packed form of a part is made."""
-    packed = packed_path(path)
-    return packed.with_name(packed.name + ".tmp")
 
 
 def place(path: Path) -> None:

@@ -43,6 +43,12 @@ def packed_path(path: Path) -> Path:
     return path.with_name(path.name + ENDING)
 
 
+def temporary_path(path: Path) -> Path:
+    """Return where the packed form of a part is made."""
+    packed = packed_path(path)
+    return packed.with_name(packed.name + ".tmp")
+
+
 def _find(path: Path, do: Callable[[Path], _T]) -> _T:
     if path.suffix == ENDING:
         return do(path)

@@ -14,8 +14,8 @@ from crawler.pipeline.aftercare import Aftercare
 from crawler.pipeline.part_shipper import arguments, environment, split_command, wait_ms
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.store import frontier_options
-from crawler.sink.packing import pack_part, place, temporary_path
-from crawler.sink.reading import open_part, packed_path
+from crawler.sink.packing import pack_part, place
+from crawler.sink.reading import open_part, packed_path, temporary_path
 from tests.contract.conftest import pages, result
 from tests.support.crawl import is_alive, poll
 from tests.support.fetch import make_plan

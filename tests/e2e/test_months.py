@@ -141,7 +141,7 @@ def test_parts_are_pruned_while_the_crawl_runs(site: TestSite, tmp_path: Path) -
 def test_a_job_is_backed_up_while_it_runs_and_goes_on_elsewhere(
     site: TestSite, tmp_path: Path
 ) -> None:
-    flags = (*FAST, *SMALL_PARTS, "--store", "warc")
+    flags = (*FAST, *SMALL_PARTS, "--store", "warc", "-c", "2")
     crawl = Crawl(tmp_path / "job", site.seeds_file, *flags).start()
     poll(lambda: _packed(crawl) and crawl.leased() > 0, "packed parts and work under way")
     backup = tmp_path / "backup"

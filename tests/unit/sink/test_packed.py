@@ -7,9 +7,9 @@ import pytest
 
 from crawler.errors import StorageError
 from crawler.sink import packing
-from crawler.sink.packed import load_zstd
-from crawler.sink.packing import pack_part, temporary_path
-from crawler.sink.reading import open_part, packed_path, part_size
+from crawler.sink.packed import load_zstd, table_of
+from crawler.sink.packing import pack_part
+from crawler.sink.reading import open_part, packed_path, part_size, temporary_path
 
 LINES = b"".join(b'{"n":%d,"text":"%s"}\n' % (n, b"word " * (n % 50)) for n in range(3000))
 
@@ -96,3 +96,9 @@ def test_what_is_missing_is_told_by_the_name_it_had(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         open_part(tmp_path / "part-000009.jsonl")
     assert str(caught.value.filename).endswith("part-000009.jsonl")
+
+
+def test_what_does_not_read_back_is_not_kept(part: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "table_of", lambda frames: table_of(frames[:-1]))
+    with pytest.raises(StorageError, match="does not hold what"):
+        pack_part(part, len(LINES))
