@@ -142,7 +142,7 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
             counters=counts,
             outlook=outlook,
             hosts=found.hosts,
-            holds=("operator",) if counts.get("paused") else (),
+            holds=found.holds(),
         )
         word = "paused" if looked.holds else "running"
         bound = find_bound(looked, pace.rate)

@@ -82,6 +82,8 @@ def _text(found: dict[str, Any]) -> str:
     ]
     if found["paused"]:
         lines.append("paused   by you: crawler resume goes on")
+    if found["disk_full"]:
+        lines.append(f"paused   until there is space on the disk of {found['disk_full']}")
     if found["halted"]:
         some = ", ".join(found["halted"][:5])
         more = f" and {len(found['halted']) - 5} more" if len(found["halted"]) > 5 else ""

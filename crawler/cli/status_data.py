@@ -12,6 +12,7 @@ from crawler.errors import ConfigError
 from crawler.model.control import OriginRules
 from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
+from crawler.pipeline.disk_guard import FULL
 from crawler.pipeline.moments import rfc3339
 from crawler.ports import Frontier
 
@@ -41,6 +42,13 @@ class Found(NamedTuple):
     """Hosts that a person paused."""
     robots: Mapping[str, Sequence[OriginRules]] = MappingProxyType({})
     """Of hosts that wait: origins whose robots.txt has not come."""
+    disk_full: str | None = None
+    """Where there is too little space for the crawl that runs."""
+
+    def holds(self) -> tuple[str, ...]:
+        """Why nothing is claimed for now, as a snapshot has it."""
+        paused = ("operator",) if self.counters.get("paused") else ()
+        return (*(("disk",) if self.disk_full else ()), *paused)
 
 
 async def look(job: Path) -> Found:
@@ -71,13 +79,27 @@ async def look(job: Path) -> Found:
             now=now, sort="left", limit=MOST_HOSTS, only_waiting=True
         )
         shipping = await frontier.sealed.shipping()
+        full = (await frontier.meta()).get(FULL) or None
     finally:
         await frontier.close()
     robots = {
         row.state.host: [one for one in row.origins if one.obstacle is not None or one.gone]
         for row in waiting
     }
-    return Found(job, now, counters, outlook, hosts, dead, holder(job), shipping, halted, robots)
+    held = holder(job)
+    return Found(
+        job,
+        now,
+        counters,
+        outlook,
+        hosts,
+        dead,
+        held,
+        shipping,
+        halted,
+        robots,
+        full if held else None,
+    )
 
 
 def as_json(found: Found) -> dict[str, Any]:
@@ -88,6 +110,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "running": None if held is None else {"pid": held.pid, "host": held.host},
         "paused": bool(counters.get("paused")),
         "halted": list(found.halted),
+        "disk_full": found.disk_full,
         "states": {state: counters.get(state, 0) for state in STATES},
         "later": outlook.later,
         "next_visit_at": None if outlook.next_visit is None else rfc3339(outlook.next_visit),

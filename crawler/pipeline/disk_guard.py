@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crawler.logs import get_logger
+from crawler.ports import Frontier
 
 GO_ON_SHARE = 1.1
 """So much of the least must be free again: readers that finish their pages would else turn it."""
 HOLD = "disk"
+FULL = "disk_full"
+"""Name in the store's meta of the path that has too little space, for those who ask how it goes."""
 
 
 def free_bytes(path: Path) -> int | None:
@@ -30,21 +33,33 @@ class DiskGuard:
         self,
         paths: tuple[Path, ...],
         min_free_bytes: int,
+        frontier: Frontier,
         *,
         measure: Callable[[Path], int | None] = free_bytes,
     ) -> None:
-        """`min_free_bytes`: 0 looks at nothing."""
+        """`min_free_bytes`: 0 looks at nothing. The frontier says to others which disk is full."""
         self._paths = paths
         self._min_free_bytes = min_free_bytes
+        self._frontier = frontier
         self._measure = measure
         self._log = get_logger("crawler.node")
         self.full: Path | None = None
         """The one that has too little space."""
 
-    def look(self, holds: set[str]) -> None:
+    async def begin(self) -> None:
+        """Take back what a run that was killed has noted."""
+        if (await self._frontier.meta()).get(FULL):
+            await self._frontier.set_meta({FULL: ""})
+
+    async def look(self, holds: set[str]) -> None:
         """Put `disk` among the holds, or take it away."""
-        if not self._min_free_bytes:
-            return
+        before = self.full
+        if self._min_free_bytes:
+            self._judge(holds)
+        if self.full != before:
+            await self._frontier.set_meta({FULL: str(self.full or "")})
+
+    def _judge(self, holds: set[str]) -> None:
         paths = self._paths if self.full is None else (self.full, *self._paths)
         for path in paths:
             free = self._measure(path)

@@ -18,7 +18,7 @@ from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
 from crawler.pipeline.disk_guard import DiskGuard
-from crawler.pipeline.helm import Helm
+from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
@@ -80,7 +80,7 @@ class CrawlNode:
         self._started_at = now() if started_at is None else started_at
         self._log = get_logger("crawler.node")
         self._widening = Widening(plan, frontier, now)
-        self._disks = DiskGuard((plan.job, plan.output), plan.min_free_bytes)
+        self._disks = DiskGuard((plan.job, plan.output), plan.min_free_bytes, frontier)
         self._settled: Counter[int] = Counter()
         self._ahead: dict[int, int] = {}
         self._looked_at = self._ticked_at = self._checkpoint_at = 0
@@ -160,7 +160,7 @@ class CrawlNode:
         if now - self._ticked_at >= TICK_MS:
             self._measure(now)
             self._ticked_at = now
-            self._disks.look(self.holds)
+            await self._disks.look(self.holds)
             if self._visits_until is not None and self._plan.keep_running:
                 self._visits_until = now
             await self._frontier.tick(now=now, visits_until=self._visits_until)
@@ -235,11 +235,13 @@ class CrawlNode:
         if self.limit in ("max_time", "max_total_bytes"):
             # Readers finish what they have begun, what still waits for one is given back.
             return True
-        if outlook.leased or self.holds:
+        if outlook.leased:
             return False
         if self._claims_nothing:
             return True
-        if outlook.claimable:
+        # Paused by a person it goes on; a full disk is no reason to wait where nothing is left.
+        is_held = OPERATOR in self.holds or (bool(self.holds) and outlook.ready > 0)
+        if is_held or outlook.claimable:
             return False
         until = self._visits_until
         if until is not None and outlook.next_visit is not None and outlook.next_visit <= until:
@@ -278,6 +280,7 @@ class CrawlNode:
     async def begin(self) -> None:
         """Take in what a person has asked for, before the first claim."""
         await self._helm.begin()
+        await self._disks.begin()
 
     def steering(self) -> Steering | None:
         return self._helm.told()

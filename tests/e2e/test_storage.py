@@ -6,6 +6,7 @@ import resource
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -208,6 +209,13 @@ def test_a_crawl_waits_before_the_disk_is_full(site: TestSite, small_disk: Path)
     poll(lambda: crawl.leased() == 0, "what was claimed before is finished")
     assert len(crawl.records_so_far()) < len(site.urls)
     assert crawl.process.poll() is None
+    told = subprocess.run(
+        [sys.executable, "-m", "crawler", "status", "-j", str(crawl.job)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"until there is space on the disk of {crawl.job}" in told.stdout
     filler.unlink()
     assert crawl.wait() == 0, crawl.err
     assert crawl.events("disk_freed")
