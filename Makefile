@@ -87,10 +87,10 @@ docs-check: install ## the docs say what the code says, and their links hold
 	@$(BIN)/pytest -q -p no:randomly tests/unit/test_docs.py tests/unit/test_reference.py
 
 docs: install ## the documentation as a site, in site/
-	@$(PY) -m docbuild.site
+	@$(PY) -m docs.builder.site
 
 reference: install ## write the tables of docs/reference anew, from the code
-	@$(PY) -m docbuild.reference
+	@$(PY) -m docs.builder.reference
 
 check: format-check lint types imports spelling pyproject-check docs-check ## all checks, no tests
 

@@ -2,7 +2,7 @@
 
 Names such as https://example.org/ are answered by a stand-in for the rest of the world, reached
 through a proxy, so that no command is changed but for the ports of servers, which are free ones
-here. What cannot be run here says so in the page, with a reason: see `docbuild.pages`.
+here. What cannot be run here says so in the page, with a reason: see `docs.builder.pages`.
 """
 
 import json
@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from docbuild.pages import Block, blocks, inline_code
-from docbuild.rows import commands
+from docs.builder.pages import Block, blocks, inline_code
+from docs.builder.rows import commands
 from tests.conftest import REQUIRE_SERVICES
 from tests.support.stand_in import StandIn
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docbuild import site
-from docbuild.site import Stray, build, contents
+from docs.builder import site
+from docs.builder.site import Stray, build, contents
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.mutations.mutation import Mutation
 
 ROOT = Path(__file__).parents[2]
-_COPIED = ("crawler", "tests", "config", "seeds", "docs", "docbuild")
+_COPIED = ("crawler", "tests", "config", "seeds", "docs")
 _FILES = ("pyproject.toml", "README.md")
 _TIMEOUT_S = 300
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docbuild.pages import Unclear, blocks, inline_code
+from docs.builder.pages import Unclear, blocks, inline_code
 
 
 @pytest.fixture

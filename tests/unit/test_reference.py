@@ -12,9 +12,9 @@ from crawler.model.exit_codes import EXIT_CODES
 from crawler.model.failures import FAILURES
 from crawler.model.result import FailureKind
 from crawler.pipeline.pages import UNFETCHED
-from docbuild.notes import Notes, Stale
-from docbuild.reference import Wrong, written
-from docbuild.rows import flag_rows
+from docs.builder.notes import Notes, Stale
+from docs.builder.reference import Wrong, written
+from docs.builder.rows import flag_rows
 
 ROOT = Path(__file__).parents[2]
 HELP = "run `make reference` (CONTRIBUTING.md, The reference)"
@@ -81,7 +81,7 @@ def test_a_default_in_a_help_text_is_that_of_the_setting() -> None:
     from crawler.cli.options import CRAWL_OPTIONS
     from crawler.conf.settings import Settings
     from crawler.conf.sources import NAMES
-    from docbuild.rows import setting_rows
+    from docs.builder.rows import setting_rows
 
     told = {row[0]: row[1] for row in flag_rows("start", Notes())}
     wrong = []

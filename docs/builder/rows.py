@@ -22,7 +22,7 @@ from crawler.model.exit_codes import EXIT_CODES
 from crawler.model.failures import FAILURES
 from crawler.model.record import RECORD_KEYS, Record
 from crawler.policy.retry import RETRY_ERRORS
-from docbuild.notes import Notes
+from docs.builder.notes import Notes
 
 Row = tuple[str, ...]
 OWN_ROW = frozenset({"job", "config"})

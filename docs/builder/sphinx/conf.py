@@ -1,4 +1,4 @@
-"""How Sphinx makes the site: `make docs` calls it by `docbuild.site`, which says where from."""
+"""How Sphinx makes the site: `make docs` calls it by `docs.builder.site`, which says where from."""
 
 project = "QuasiCrawler"
 extensions = ["myst_parser"]

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docbuild import rows
-from docbuild.notes import Notes, Stale
+from docs.builder import rows
+from docs.builder.notes import Notes, Stale
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
 _BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<what>.+?) -->\n.*?^<!-- end -->$")
 _SECTION = re.compile(r"(?ms)^## `crawler (?P<path>[^`]+)`\n(?P<body>.*?)(?=^## |\Z)")

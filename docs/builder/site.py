@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIGURATION = Path(__file__).parent / "sphinx"
 SECTIONS = {
     "Tutorials": ("docs/guides/tutorial.md", "docs/guides/tutorial-*.md"),
@@ -61,7 +61,7 @@ def contents(root: Path = ROOT) -> dict[str, list[str]]:
     placed.update(decisions(root))
     left = {str(path.relative_to(root)) for path in (root / "docs").rglob("*.md")} - placed
     if left:
-        raise Stray(f"docbuild/site.py: no part of the site has {', '.join(sorted(left))}")
+        raise Stray(f"docs/builder/site.py: no part of the site has {', '.join(sorted(left))}")
     return parts
 
 
