@@ -103,7 +103,7 @@ quick: install ## unit, contract and property tests without services: the inner 
 TEST_JOBS ?= auto
 
 test: install ## every test; those that need a service or a program say so where there is none
-	@$(BIN)/pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 torture: install ## kill rounds, property tests and mutations at full length
 	@$(BIN)/pytest --torture $(PYTEST_ARGS)

@@ -7,6 +7,7 @@ QC_CI_REQUIRE_SERVICES is set, so that CI cannot pass by leaving tests out.
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -28,8 +29,15 @@ def _scrub_environment() -> None:
         del os.environ[name]
 
 
+def _heed_signals() -> None:
+    """Let no process of a test ignore what its caller does: `nohup` and `&` hand that down."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 # At import, so that modules collected later see a clean environment too.
 _scrub_environment()
+_heed_signals()
 
 # No deadlines: they measure the machine. The short profile repeats itself exactly, so a failure in
 # CI is one that everybody sees; the long one explores.
@@ -53,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("torture" if config.getoption("--torture") else "quick")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their folder, and give long runs the time they need."""
     for item in items:
@@ -61,6 +70,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(folder)
         if config.getoption("--torture") and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(3600))
+    if getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput"):
+        # Long files first, so that no process is left alone with one in the end.
+        items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session")

@@ -202,7 +202,10 @@ class Settings(QueueSettings):
         description="Claim nothing while less disk is free; 0: never mind",
     )
     max_reader_memory: Annotated[Annotated[int, Field(ge=200_000_000)] | None, NONE_OR_BYTES] = (
-        Field(default=1_000_000_000, description="A reader process that has more is replaced")
+        Field(
+            default=1_000_000_000,
+            description="A reader process that has more is replaced; 200MB or more",
+        )
     )
     cache_redis_url: Annotated[str | None, optional(checks.redis_url), NONE] = Field(
         default=None, description="Redis for robots rules; none: memory of each process"

@@ -92,7 +92,7 @@ def test_config_show_says_where_values_come_from(tmp_path: Path) -> None:
 def test_bundled_profiles_are_good(tmp_path: Path) -> None:
     """A profile that is refused would be the first thing that a stranger tries."""
     profiles = sorted((ROOT / "config").glob("*.toml"))
-    names = ["development", "production", "shop-by-code", "shop"]
+    names = ["demo", "development", "production", "shop-by-code", "shop"]
     assert [profile.stem for profile in profiles] == names
     for profile in profiles:
         done = _crawler(tmp_path, "config", "check", str(profile), CRAWLER_PORT="tcp://x")
