@@ -93,7 +93,6 @@ def _origin(one: OriginRules, now: int) -> dict[str, Any]:
 
 def _cells(host: dict[str, Any]) -> tuple[str, ...]:
     from crawler.cli.printable import printable
-    from crawler.pipeline.moments import span
 
     wait = host["next_in_ms"]
     return (
@@ -103,9 +102,17 @@ def _cells(host: dict[str, Any]) -> tuple[str, ...]:
         f"{host['done']:,}",
         f"{host['failures']:,}",
         f"{host['delay_ms'] / 1000:g} s",
-        "-" if wait is None or host["halted"] else "now" if not wait else span(wait),
+        "-" if wait is None or host["halted"] else _in(wait),
         _state(host),
     )
+
+
+def _in(wait_ms: int) -> str:
+    from crawler.pipeline.moments import span
+
+    if wait_ms < 1000:
+        return "<1 s" if wait_ms else "now"
+    return span(wait_ms)
 
 
 def _state(host: dict[str, Any]) -> str:
@@ -117,7 +124,9 @@ def _state(host: dict[str, Any]) -> str:
     if host["paused_for_ms"]:
         found.append(f"asked for a pause of {span(host['paused_for_ms'])}")
     if host["failures_in_row"]:
-        found.append(f"failed {host['failures_in_row']} in a row: {host['last_failure']}")
+        times = host["failures_in_row"]
+        often = "once" if times == 1 else f"{times} in a row"
+        found.append(f"failed {often}: {host['last_failure']}")
     for one in host["robots"]:
         if one["verdict"] == "gone":
             found.append("given up: no connection for robots.txt")

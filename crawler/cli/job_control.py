@@ -65,9 +65,17 @@ class OpenJob(NamedTuple):
         if not hosts:
             return
         rows = await self.frontier.hosts(now=self.now(), limit=_MOST_COMPARED)
-        near = difflib.get_close_matches(hosts[0], [row.host for row in rows], n=1)
+        known = [row.host for row in rows]
+        near = [host for host in known if _name(host) == _name(hosts[0])]
+        near = near or difflib.get_close_matches(hosts[0], known, n=1)
         hint = f"; did you mean {near[0]}?" if near else "; crawler hosts lists them"
         raise ConfigError(f"this job knows no host {', '.join(hosts)}{hint}")
+
+
+def _name(host: str) -> str:
+    """Return a host without its port; an IPv6 address has colons of its own, in brackets."""
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdigit() and not name.endswith(":") else host
 
 
 def job_path(job: str | None) -> Path:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawler.cli.live_lines import say_size, say_span
 from crawler.cli.live_state import Pace, Totals, of_snapshot
+from crawler.cli.wording import plural
 from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.node import Snapshot
 
@@ -60,11 +61,12 @@ class Plain:
         counters = snapshot.counters
         bound = find_bound(snapshot, self._pace.rate)
         left = "" if bound.seconds_left is None else f", {say_span(bound.seconds_left)} left"
+        failures = plural(counters.get("failures", 0), "failure")
         print(  # noqa: T201 - this is the view
             f"{counters.get('records', 0)} records, {self._pace.rate:.1f}/s, "
             f"{say_size(counters.get('bytes', 0))}, "
             f"{counters.get('ready', 0)} ready, {counters.get('leased', 0)} out, "
-            f"{counters.get('waiting', 0)} waiting, {counters.get('failures', 0)} failures; "
+            f"{counters.get('waiting', 0)} waiting, {failures}; "
             f"{bound.what}{left}",
             file=sys.stderr,
             flush=True,

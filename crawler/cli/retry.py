@@ -3,13 +3,15 @@
 import asyncio
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
 
 from crawler.cli.options import JobOption
+from crawler.errors import ConfigError
 from crawler.model.control import RETRIABLE_REASONS, Choice, Failure
+from crawler.model.failures import FAILURES
 
 _CLASS = re.compile(r"([45])xx\Z", re.IGNORECASE)
 _STATUS = re.compile(r"[45]\d\d\Z")
@@ -78,6 +80,15 @@ class _Wanted:
     def is_empty(self) -> bool:
         return not self._everything and not any(self._named.values())
 
+    def refuse_unknown(self, found: Iterable[Failure]) -> None:
+        """Raise ConfigError for words that no record can have; those of the job are known."""
+        known = {*FAILURES, *(failure.word for failure in found if failure.kind == "error")}
+        if unknown := sorted(self._named["error"] - known):
+            raise ConfigError(
+                f"no error is called {', '.join(unknown)}: there are {', '.join(sorted(known))}; "
+                "answers of servers are --status"
+            )
+
     def has(self, failure: Failure) -> bool:
         word = failure.word
         if word in self._named[failure.kind]:
@@ -100,6 +111,7 @@ async def _retry(job: str | None, wanted: _Wanted, host_name: str | None) -> str
         found = await opened.frontier.control.failures(host)
         if wanted.is_empty:
             return _what_there_is(found)
+        wanted.refuse_unknown(found)
         chosen = frozenset(filter(wanted.has, found))
         choice = Choice(chosen, host)
         moved = 0

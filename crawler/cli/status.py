@@ -10,6 +10,8 @@ import typer
 
 from crawler.cli.options import JobOption
 from crawler.cli.status_data import as_json, look
+from crawler.cli.wording import plural
+from crawler.cli.wording import size as say_size
 from crawler.pipeline.moments import span
 
 JsonOption = Annotated[
@@ -72,12 +74,18 @@ def _shipping(shipping: dict[str, Any]) -> str:
     return text
 
 
+def _stands(found: dict[str, Any]) -> str:
+    if not found["running"]:
+        return "not running"
+    text = f"running as process {found['running']['pid']}"
+    return f"paused, {text}" if found["paused"] or found["disk_full"] else text
+
+
 def _text(found: dict[str, Any]) -> str:
-    running = found["running"]
-    state = f"running as process {running['pid']}" if running else "not running"
+    failures = plural(found["failures"], "failure")
     lines = [
-        f"{found['job']}: {state}",
-        f"records  {found['records']}, {found['failures']} failures, {found['bytes']} bytes",
+        f"{found['job']}: {_stands(found)}",
+        f"records  {found['records']:,}, {failures}, {say_size(found['bytes'])} fetched",
         "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
     ]
     if found["paused"]:
@@ -97,7 +105,9 @@ def _text(found: dict[str, Any]) -> str:
         when = f"in {span(wait)}" if wait > 0 else "now"
         lines.append(f"later    {found['later']} to be visited again, the first {when}")
     if found["sitemaps"]:
-        lines.append(f"sitemaps {found['sitemaps']}, {found['sitemap_failures']} failures")
+        lines.append(
+            f"sitemaps {found['sitemaps']}, {plural(found['sitemap_failures'], 'failure')}"
+        )
     if found["shipping"] and found["shipping"]["waiting"]:
         lines.append(f"parts    {_shipping(found['shipping'])}")
     if found["dead"]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from crawler.cli.live_lines import say_size, say_span
 from crawler.cli.printable import printable
+from crawler.cli.wording import plural
 
 MOST_NAMED = 5
 GOES_ON = {
     "signal": "the same command again",
     "max_time": "the same command again",
     "deferred": "the same command again, later",
+    "paused": "crawler resume --all-hosts, then the same command",
     "max_pages": "the same command with a larger --max-pages",
     "max_pages_per_host": "the same command with a larger --max-pages-per-host",
     "max_total_bytes": "the same command with a larger --max-total-bytes",
@@ -34,9 +36,13 @@ def summarise(job: Path, output: Path, *, fresh: bool) -> str:
 def _lines(manifest: Mapping[str, Any], job: Path, output: Path, *, fresh: bool) -> Iterator[str]:
     counters = manifest["counters"]
     parts = manifest["parts"]
-    size = sum(part["bytes"] for part in parts)
-    files = "1 part" if len(parts) == 1 else f"{len(parts)} parts"
-    yield f"records  {_shown(output)}: {counters.get('records', 0):,} in {files}, {say_size(size)}"
+    there = [part for part in parts if not part.get("pruned")]
+    size = sum((part.get("packed") or part)["bytes"] for part in there)
+    records = f"{counters.get('records', 0):,} in {plural(len(parts), 'part')}"
+    if len(there) < len(parts):
+        records += f", of which {len(parts) - len(there):,} pruned"
+    packed = " packed" if any(part.get("packed") for part in there) else ""
+    yield f"records  {_shown(output)}: {records}, {say_size(size)}{packed}"
     statuses = _named(counters, "status:")
     if statuses:
         yield f"status   {statuses}"
@@ -53,7 +59,8 @@ def _lines(manifest: Mapping[str, Any], job: Path, output: Path, *, fresh: bool)
     left = states["ready"] + states["waiting"] + states["leased"]
     how = GOES_ON.get(manifest["ended"])
     if left and how is not None:
-        yield f"go on    {how}{' without --fresh' if fresh else ''}: {left:,} URLs are left"
+        be = "URL is" if left == 1 else "URLs are"
+        yield f"go on    {how}{' without --fresh' if fresh else ''}: {left:,} {be} left"
     flag = "" if job == Path.cwd() / "crawl" else f" --job {shlex.quote(_shown(job))}"
     yield f"look     crawler inspect{flag}"
 

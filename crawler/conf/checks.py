@@ -13,6 +13,9 @@ from crawler.policy.parameters import DEFAULT_NAMES, DEFAULT_WORD, NAME
 
 _NOTHING = ("none", "off", "")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_BRACED = re.compile(r"(?<![{$])\{(\w+)\}(?!\})")
+PART_PLACES = ("path", "name", "store", "job")
+"""What `on_part_sealed` may name in braces; `crawler.pipeline.part_shipper` fills it in."""
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _OUR_HEADERS = {
     "accept-encoding": "the crawler says what it can decode",
@@ -188,6 +191,18 @@ def host_and_port(value: str) -> str:
     elif ":" in host or not _TOKEN.fullmatch(host):
         raise ValueError(f"{value!r} is no address: write HOST:PORT, or [IPv6]:PORT")
     return f"{host}:{int(port)}"
+
+
+def part_command(value: str) -> str:
+    """Refuse `{word}` that nothing fills in; `${word}` is a shell's, `{{word}}` is literal."""
+    for found in _BRACED.finditer(value):
+        if found[1] not in PART_PLACES:
+            places = ", ".join(f"{{{name}}}" for name in PART_PLACES)
+            raise ValueError(
+                f"{found[0]} is filled in by nothing: there are {places}; "
+                f"write {{{found[0]}}} for {found[0]} itself"
+            )
+    return value
 
 
 def token(value: str) -> str:

@@ -24,7 +24,7 @@ def from_crawl_file(path: Path, problems: list[str]) -> Values:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_toml_message(path, str(error))) from None
+        raise ConfigError(_toml_message(path, text, str(error))) from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None
     lines = _lines_of_keys(text)
@@ -73,9 +73,12 @@ def _problem_of_key(key: str, value: object) -> str | None:
     return f"no {kind} has this name{suggest(key)}"
 
 
-def _toml_message(path: Path, message: str) -> str:
+def _toml_message(path: Path, text: str, message: str) -> str:
     """Put the line first, as in every other message."""
     found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", message, re.DOTALL)
+    if found is None and message.endswith(at_end := " (at end of document)"):
+        last = len(text.rstrip().splitlines()) or 1
+        return f"{path}, line {last}: {message.removesuffix(at_end)}, and there the file ends"
     if found is None:
         return f"{path}: {message}"
     return f"{path}, line {found[2]}: {found[1]}"

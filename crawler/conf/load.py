@@ -1,5 +1,6 @@
 """Settings from all sources: flags, then environment, `.env`, crawl file, defaults."""
 
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,11 +56,19 @@ def load_settings(
     for name in _PATHS:
         path = getattr(settings, name)
         if path is not None:
-            setattr(settings, name, cwd / path)
+            setattr(settings, name, _straight(cwd / path))
     _warn_of_readers(settings, notes)
     settings.remember({name: given.kind for name, given in values.items()}, tuple(notes))
     make_plan(settings)
     return settings
+
+
+def _straight(path: Path) -> Path:
+    """Return a path without `..`, where it means the same: behind a link it may not."""
+    if ".." not in path.parts:
+        return path
+    shorter = Path(os.path.normpath(path))
+    return shorter if shorter.resolve() == path.resolve() else path
 
 
 def _warn_of_readers(settings: Settings, notes: list[str]) -> None:

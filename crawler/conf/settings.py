@@ -188,7 +188,7 @@ class Settings(QueueSettings):
     compress_parts: Packing = Field(
         default="none", description="Pack parts that are sealed: none, zstd"
     )
-    on_part_sealed: Annotated[str | None, NONE] = Field(
+    on_part_sealed: Annotated[str | None, optional(checks.part_command), NONE] = Field(
         default=None, description="Command that gets the path of each sealed part"
     )
     http: Annotated[str | None, optional(checks.host_and_port), NONE] = Field(

@@ -32,6 +32,8 @@ BUSY_SECONDS = 10.0
 
 _ATTEMPT_SECONDS = 0.1
 _CACHE_KIB = 24_000
+_ROOM_BYTES = 1 << 20
+"""With less than this free a store cannot be opened for writing: an index of its log is 32 kB."""
 _T = TypeVar("_T")
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -169,6 +171,9 @@ class Database:
         if code == sqlite3.SQLITE_CORRUPT:
             return damaged(self.path, str(error))
         if code in _FULL:
+            if code == sqlite3.SQLITE_FULL or _is_disk_full(self.path):
+                where = f"writing the frontier {self.path}"
+                return StorageError(f"no space left while {where}; free some and start again")
             return StorageError(f"cannot write the frontier {self.path}: {error}")
         return FrontierError(f"cannot use the frontier {self.path}: {error}")
 
@@ -184,6 +189,15 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.rollback()
         raise
+
+
+def _is_disk_full(path: Path) -> bool:
+    """Whether SQLite's "disk I/O error" is a lack of space; of shared memory it says no more."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _ROOM_BYTES
 
 
 def is_busy(error: sqlite3.Error) -> bool:

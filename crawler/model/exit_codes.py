@@ -29,8 +29,8 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
         "check the seeds and the network, then `crawler retry` and start again",
     ),
     7: (
-        "stopped with URLs deferred: more patience than `--max-wait` asked for, or `--max-time` up",
-        "run it again later; the manifest names the hosts",
+        "URLs are left: deferred for longer than `--max-wait`, of paused hosts, or `--max-time` up",
+        "run it again later, after `crawler resume` of what you paused; the manifest names hosts",
     ),
     8: (
         "`crawler report --fail-on`: something of that severity, or worse, was found",

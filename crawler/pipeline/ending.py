@@ -65,10 +65,10 @@ def _endings(
     if outlook.waiting and not is_spent:
         # Where a budget has ended the claims nobody has waited for those.
         waiting = f"{_urls(outlook.waiting)} for later than --max-wait"
+        waiting += f", {_held(outlook)}" * (outlook.halted > 0)
         yield Ending("deferred", DEFERRED, f"{done}; {waiting}")
     if outlook.halted and not is_spent:
-        held = f"{_urls(outlook.halted)} at hosts that you paused: crawler resume HOST"
-        yield Ending("paused", DEFERRED, f"{done}; {held}")
+        yield Ending("paused", DEFERRED, f"{done}; {_held(outlook)}")
     if plan.max_failures is not None and failures > plan.max_failures:
         more = f"{failures} failures, more than --max-failures {plan.max_failures}"
         yield Ending("too_many_failures", TOO_MANY_FAILURES, f"{done}; {more}")
@@ -88,6 +88,10 @@ def _endings(
 
 def _is_full(plan: Plan, counters: Mapping[str, int]) -> bool:
     return plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages
+
+
+def _held(outlook: Outlook) -> str:
+    return f"{_urls(outlook.halted)} at hosts that you paused: crawler resume HOST"
 
 
 def _urls(count: int) -> str:

@@ -24,7 +24,8 @@ OUTPUT_BYTES = 2000
 """What is kept of the end of what the command says."""
 _END_S = 1.0
 _READ_BYTES = 65_536
-_PLACE = re.compile(r"\{(path|name|store|job)\}")
+_PLACE = re.compile(r"(?<!\{)\{(path|name|store|job)\}(?!\})|\{\{(\w+)\}\}")
+"""What is filled in; a name in two pairs of braces stands for itself in one."""
 
 
 class Shipped(NamedTuple):
@@ -54,10 +55,17 @@ def split_command(command: str) -> list[str]:
 
 
 def arguments(words: list[str], places: Mapping[str, str]) -> list[str]:
-    """Fill in `{path}`, `{name}`, `{store}`, `{job}`; where none is, the path is put at the end."""
-    if not any(_PLACE.search(word) for word in words):
-        return [*words, places["path"]]
-    return [_PLACE.sub(lambda found: places[found[1]], word) for word in words]
+    """Fill in `{path}`, `{name}`, `{store}`, `{job}`; where none is, the path is put at the end.
+
+    `{{path}}` stands for a `{path}` that the command itself is to see.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        return places[found[1]] if found[1] else f"{{{found[2]}}}"
+
+    filled = [_PLACE.sub(fill, word) for word in words]
+    has_place = any(found[1] for word in words for found in _PLACE.finditer(word))
+    return filled if has_place else [*filled, places["path"]]
 
 
 def environment(outer: Mapping[str, str], part: Part, places: Mapping[str, str]) -> dict[str, str]:

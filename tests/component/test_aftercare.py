@@ -304,5 +304,11 @@ def test_a_command_that_cannot_be_run_is_told_at_once(command: str, what: str) -
         split_command(command)
 
 
+def test_braces_that_the_command_is_to_see_are_left_to_it() -> None:
+    places = {"path": "/p", "name": "n", "store": "", "job": "/j"}
+    assert arguments(["put", "{{name}}", "x{name}"], places) == ["put", "{name}", "xn"]
+    assert arguments(["put", "{{name}}"], places) == ["put", "{name}", "/p"]
+
+
 def test_waits_double_up_to_an_hour() -> None:
     assert [wait_ms(n) // 1000 for n in (1, 2, 3, 7, 8, 999)] == [30, 60, 120, 1920, 3600, 3600]

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from crawler.errors import (
 )
 from crawler.frontier import sqlite_connection
 from crawler.frontier.sqlite import SqliteFrontier
+from crawler.frontier.sqlite_connection import Database
 from crawler.frontier.sqlite_schema import migrate
 from crawler.frontier.statements import load_migrations, load_schema, load_statements
 from crawler.model.result import Batch, PartMark
@@ -541,3 +543,18 @@ async def test_requisites_of_an_earlier_run_are_known_to_a_run_without(tmp_path)
         await frontier.release([item], now=0)
         await frontier.close()
     assert kinds == ["requisite", "page"]
+
+
+def test_an_io_error_on_a_disk_without_space_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite cannot map its shared memory there, and says no more than "disk I/O error"."""
+    database = Database(tmp_path / "frontier.db")
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    assert "disk I/O error" in str(database.translated(error))
+    full = os.statvfs_result((4096, 4096, 100, 0, 0, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    told = str(database.translated(error))
+    assert told.startswith("no space left")
+    assert told.endswith("free some and start again")

@@ -108,6 +108,8 @@ def test_a_paused_host_waits_while_the_others_go_on(site: TestSite, crawl: Crawl
     assert "you paused its host" in say(crawl, "explain", added, lines=None)
     assert "paused by you" in say(crawl, "hosts", "--waiting", lines=None)
     assert f"paused   {host}: crawler resume HOST" in say(crawl, "status", lines=None)
+    bare = host.partition(":")[0]
+    assert f"did you mean {host}?" in say(crawl, "pause", bare, code=2)
     assert "did you mean" in say(crawl, "pause", "127.0.8.9:" + host[-5:], code=2)
     asked = len([r for r in site.requests() if r.host == host])
     site.release()
@@ -200,6 +202,7 @@ def test_what_failed_is_fetched_again_as_another_visit(tmp_path: Path) -> None:
         assert len(resets) == 4
         assert "4 reset" in say(crawl, "retry", "--error", "reset")
         assert say(crawl, "retry", "--error", "reset") == "nothing to try again\n"
+        assert "there are bad_redirect, " in say(crawl, "retry", "--error", "http_503", code=2)
         crawl.start()
         poll(lambda: begun(crawl) == 2, "the start")
         crawl.kill_group()

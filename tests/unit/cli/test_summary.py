@@ -50,6 +50,20 @@ def test_a_complete_crawl_is_not_asked_to_go_on(
     assert text.endswith("  look     crawler inspect\n")
 
 
+def test_only_what_is_there_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was packed takes its packed size, what was pruned takes none."""
+    monkeypatch.chdir(tmp_path)
+    parts = [
+        {"bytes": 9_000, "pruned": True, "packed": None},
+        {"bytes": 9_000, "pruned": False, "packed": {"bytes": 1_000}},
+        {"bytes": 2_000, "pruned": False, "packed": None},
+    ]
+    _manifest(tmp_path, parts=parts, ended="paused")
+    text = summarise(tmp_path, tmp_path / "pages", fresh=False)
+    assert "pages: 1,003 in 3 parts, of which 1 pruned, 3.0 kB packed\n" in text
+    assert "go on    crawler resume --all-hosts, then the same command: 5 URLs are left" in text
+
+
 def test_without_a_manifest_nothing_is_said(tmp_path: Path) -> None:
     """A disk that is full must not end in a traceback after all else went well."""
     assert summarise(tmp_path, tmp_path, fresh=False) == ""

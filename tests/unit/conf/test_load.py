@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.conf.checks import part_command
 from crawler.conf.load import load_settings
 from crawler.conf.settings import Settings
 from crawler.conf.show import public_settings, sources
@@ -295,3 +296,30 @@ def test_shows_units(tmp_path: Path) -> None:
     assert (shown["max_body"], shown["delay"], shown["robots_max_age"]) == ("10MB", "1s", "1d")
     assert shown["max_time"] is None
     assert "clock_offset_ms" not in shown
+
+
+@pytest.mark.parametrize("command", ["put {path}", "sh -c '$0 ${HOME}'", "put {{foo}}", "awk {}"])
+def test_a_command_for_parts_may_name_what_is_filled_in(command: str) -> None:
+    assert part_command(command) == command
+
+
+def test_a_place_that_nothing_fills_in_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"\{foo\} is filled in by nothing.*\{path\}, \{name\}"):
+        load_settings({"on_part_sealed": "put {foo}"}, {}, Path.cwd())
+
+
+def test_a_file_that_ends_too_early_names_its_last_line(tmp_path: Path) -> None:
+    (tmp_path / "crawl.toml").write_text("delay = 1\ntimeout = \n\n")
+    (tmp_path / "open.toml").write_text('delay = 1\nseeds = ["a",\n')
+    (tmp_path / "cut.toml").write_text("delay = 1\ntimeout =")
+    for name in ("crawl.toml", "open.toml", "cut.toml"):
+        with pytest.raises(ConfigError, match=rf"{name}, line 2: "):
+            load_settings({"config": name}, {}, tmp_path)
+
+
+def test_a_path_is_shown_without_detours_unless_a_link_makes_them_matter(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
+    assert load_settings({"job": "a/../r1"}, {}, tmp_path).job == tmp_path / "r1"
+    found = load_settings({"job": "link/../r1"}, {}, tmp_path).job
+    assert found.resolve() == tmp_path / "a" / "r1"
