@@ -20,6 +20,7 @@ COMMANDS = (
     "pause",
     "resume",
     "stop",
+    "reload",
     "retry",
     "inspect",
     "report",

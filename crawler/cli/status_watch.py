@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from crawler.cli.live_lines import LABEL, draw
 from crawler.cli.live_screen import Screen, can_draw, is_ascii_only
@@ -21,6 +22,7 @@ EVERY_S = 1.0
 MOST_WARNINGS = 3
 _PLAIN_WIDTH = 200
 _GRAVE = ("warning", "error", "critical")
+_REASONS = ("error", "why", "reason", "said", "note")
 
 Show = Callable[[Found], None]
 
@@ -71,14 +73,25 @@ class _View:
         self._pace = Pace()
         self._tail = LogTail(job / "logs" / "crawler.jsonl")
         self._warnings: deque[str] = deque(maxlen=MOST_WARNINGS)
+        self._run: object = None
 
     def state(self, found: Found) -> LiveState:
         counters = found.counters
         self._pace.add(Totals(found.at, counters.get("records", 0), counters.get("bytes", 0)))
         for event in self._tail.read():
+            if event.get("run") != self._run:  # an earlier run's warnings are old news
+                self._warnings.clear()
+                self._run = event.get("run")
             if event["level"] in _GRAVE:
-                self._warnings.append(console_line(event).partition("\n")[0])
+                self._warnings.append(_warning(event))
         return of_store(found, self._pace, warnings=list(self._warnings))
+
+
+def _warning(event: dict[str, Any]) -> str:
+    """Return an event as one line that says why before all else: a narrow terminal cuts its end."""
+    reasons = {name: event[name] for name in _REASONS if name in event}
+    rest = {name: value for name, value in event.items() if name not in reasons}
+    return console_line(reasons | rest).partition("\n")[0]
 
 
 def _print_json(found: Found) -> None:

@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,31 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 GRACE = "graceful_shutdown_timeout = 2\n"
 FAST = ("--delay", "0", "--per-host", "4", "-p", "2", "-c", "8")
+
+
+IGNORING = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""As nohup does."""
+
+
+def reload_command(crawl: Crawl) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crawler", "reload", "--job", str(crawl.job)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def say(crawl: Crawl, code: int) -> str:
+    """Run `crawler reload`; return what it said."""
+    done = reload_command(crawl)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else done.stdout
 
 
 @pytest.fixture
@@ -90,6 +116,37 @@ def test_a_file_that_says_the_same_disturbs_no_reader(site: TestSite, crawl: Cra
     assert_exactly_once(crawl, site.urls)
 
 
+def test_the_command_says_what_came_of_it(site: TestSite, crawl: Crawl) -> None:
+    file = crawl.job.parent / "crawl.toml"
+    file.write_text(GRACE + 'exclude = ["*/nothing/*"]\ntimeout = "soon"\n')
+    assert "crawl.toml, line 3" in say(crawl, 2)
+    file.write_text(GRACE + 'exclude = ["*/nothing/*"]\n')
+    assert say(crawl, 0).endswith(": nothing has changed\n")
+    file.write_text(GRACE + 'exclude = ["*/nothing/*"]\nhttp = "127.0.0.1:1"\nmax_failures = 7\n')
+    told = say(crawl, 0)
+    assert told.endswith(": max_failures; from the next start on: http\n")
+    site.release()
+    assert crawl.wait() == 0, crawl.err
+    assert say(crawl, 0).startswith("no crawl runs in")
+    assert_exactly_once(crawl, site.urls)
+
+
+def test_the_command_sends_nothing_where_it_would_not_reload(
+    crawl: Crawl, tmp_path: Path, site: TestSite
+) -> None:
+    crawl.kill_group()
+    crawl.reap()
+    begun = len(crawl.events("crawl_started"))
+    ignoring = [sys.executable, "-c", IGNORING, *crawl.command]
+    with subprocess.Popen(ignoring, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        poll(lambda: len(crawl.events("crawl_started")) > begun, "the crawl to start")
+        told = reload_command(crawl)
+        site.release()
+        assert process.wait(60) == 0
+    assert told.returncode == 4
+    assert "ignores SIGHUP" in told.stderr
+
+
 def test_kills_amid_reloads_lose_nothing(site: TestSite, crawl: Crawl) -> None:
     for turn in range(3):
         reload(crawl, f"max_failures = {turn + 10}\n", "settings_reloaded")
@@ -129,6 +186,7 @@ def test_a_terminal_that_is_gone_stops_the_crawl_in_good_order(
     )
     os.close(slave)
     site.wait_until(lambda requests: sum(r.ended_ns is None for r in requests) >= 4, timeout_s=30)
+    assert "has a terminal" in say(crawl, 4)
     os.close(master)
     assert process.wait(30) == 128 + signal.SIGHUP
     assert [event["ending"] for event in crawl.events("crawl_ended")] == ["signal"]

@@ -1,0 +1,26 @@
+"""What `crawler status --watch` shows of a log."""
+
+import json
+from pathlib import Path
+
+from crawler.cli.status_data import Found
+from crawler.cli.status_watch import _View
+from crawler.model.view import Outlook
+
+
+def _line(run: str, event: str, **fields: object) -> str:
+    at = {"timestamp": "2026-01-01T08:30:12Z", "level": "warning", "event": event}
+    return json.dumps({**at, **fields, "pid": 1, "run": run}) + "\n"
+
+
+def test_warnings_are_those_of_the_last_run_with_the_reason_first(tmp_path: Path) -> None:
+    """A terminal of 80 columns cuts the end; trouble of last week is no news."""
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "crawler.jsonl"
+    log.write_text(_line("a", "old_news") + _line("b", "part_ship_failed", part="p", error="no"))
+    view = _View(tmp_path)
+    found = Found(tmp_path, 0, {}, Outlook(0, 0, 0, None, None, 0, 0), [], {}, None)
+    assert view.state(found).warnings == ["08:30:12 warning part_ship_failed error=no part=p"]
+    with log.open("a") as file:
+        file.write(_line("c", "crawl_refused"))
+    assert view.state(found).warnings == ["08:30:12 warning crawl_refused"]
