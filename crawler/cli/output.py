@@ -24,9 +24,11 @@ def find_job(named: str | None) -> Path:
 
     here = Path.cwd()
     job = Path(load_settings({} if named is None else {"job": named}, os.environ, here).job)
+    if job.is_relative_to(here):
+        job = job.relative_to(here)
     if not job.exists():
         raise ConfigError(f"no job in {job}: give a path, or begin one with crawler start")
-    return job.relative_to(here) if job.is_relative_to(here) else job
+    return job
 
 
 def show_tables(shown: "list[Table]", *, color: bool) -> None:

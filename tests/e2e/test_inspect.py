@@ -99,7 +99,7 @@ def test_standard_input_and_files_together(pages, tmp_path):
     [
         (["nowhere.jsonl"], "crawler: nowhere.jsonl does not exist\n"),
         (["--job", "nowhere"], "crawler: no job in nowhere: "),
-        ([], "crawler: no job in /"),
+        ([], "crawler: no job in crawl: "),
         (["x.bin"], "crawler: x.bin: not JSON lines, none of 2 can be read\n"),
         (["--samples", "-1"], ""),
         (["x.bin", "--since", "soon"], "crawler: --since: cannot read 'soon': write"),

@@ -199,7 +199,7 @@ def test_without_a_job_it_says_so_in_one_line(tmp_path):
     """A traceback would tell nobody what to do."""
     done = report(cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("crawler: no job in /")
+    assert done.stderr.startswith("crawler: no job in crawl")
 
 
 @pytest.mark.parametrize(
