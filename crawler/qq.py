@@ -15,14 +15,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crawler.clock import job_clock
 from crawler.conf.load import load_settings
 from crawler.conf.show import public_settings
-from crawler.dealer.hangup import leave_at_once, meaning_of_hangup
+from crawler.dealer.hangup import leave_at_once, meaning_of_hangup, noted
 from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, move_aside
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from crawler.conf.settings import Settings
     from crawler.model.plan import Plan
     from crawler.model.work import Item
-    from crawler.pipeline.node import CrawlNode, Snapshot
+    from crawler.pipeline.node import CrawlNode
+    from crawler.pipeline.snapshot import Snapshot
     from crawler.ports import Now
 
 NAME = "crawler"
@@ -201,6 +202,7 @@ class Runner:
                 on_snapshot=self._tell if self.listeners else None,
                 started_at=started_at,
                 goes_on=lambda: live.are_due,
+                asked_to_stop=partial(noted, self._stop_signals),
                 on_work=self.on_work,
             )
             try:

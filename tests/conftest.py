@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,8 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("torture" if config.getoption("--torture") else "quick")
 
 
-@pytest.hookimpl(tryfirst=True)  # `-m` chooses by the marks that are set here
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     """Mark tests by their folder, and give long runs the time they need."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
@@ -70,6 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(folder)
         if config.getoption("--torture") and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(3600))
+    yield  # `-m` chooses by these marks, and the order becomes a random one
     if getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput"):
         # Long files first, so that no process is left alone with one in the end.
         items.sort(key=lambda item: item.get_closest_marker("e2e") is None)

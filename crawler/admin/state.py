@@ -9,7 +9,7 @@ from crawler.model.measures import Timing
 from crawler.model.view import HostState
 from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.disk_guard import free_bytes
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 
 _STATUS = "status:"
 _ERROR = "error:"

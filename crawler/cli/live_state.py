@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from crawler.model.view import HostState, Outlook
 from crawler.pipeline.bounds import Bound, find_bound
 from crawler.pipeline.moments import span
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from crawler.cli.status_data import Found

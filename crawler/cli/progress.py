@@ -7,7 +7,7 @@ from crawler.cli.live_lines import say_size, say_span
 from crawler.cli.live_state import Pace, Totals, of_snapshot
 from crawler.cli.wording import plural
 from crawler.pipeline.bounds import find_bound
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from crawler.cli.log_tail import LogTail

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawler.conf.settings import Settings
     from crawler.pipeline.ending import Ending
-    from crawler.pipeline.node import Snapshot
+    from crawler.pipeline.snapshot import Snapshot
 
 
 @with_crawl_options

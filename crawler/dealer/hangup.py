@@ -4,10 +4,12 @@ SIGHUP says that the terminal is gone, or to read the settings again. A process 
 terminal, as under a service manager or in a container, cannot lose one.
 """
 
+import asyncio
 import os
 import signal
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from crawler.pipeline.ending import SIGNAL_BASE
@@ -30,6 +32,23 @@ def leave_at_once(numbers: Collection[signal.Signals]) -> None:
     if threading.current_thread() is threading.main_thread():
         for number in numbers:
             signal.signal(number, _leave)
+
+
+@contextmanager
+def noted(numbers: Collection[signal.Signals]) -> Iterator[Callable[[], int | None]]:
+    """Within it these only say which of them came first; after it they end the process again."""
+    came: list[int] = []
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is not threading.main_thread():
+        numbers = ()
+    for number in numbers:
+        loop.add_signal_handler(number, came.append, int(number))
+    try:
+        yield lambda: came[0] if came else None
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+        leave_at_once(numbers)
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -5,6 +5,7 @@ they have ended. The store remembers how far each part is, so a run goes on wher
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from crawler.logs import get_logger
@@ -43,6 +44,7 @@ class Aftercare:
         self._pack_at = self._ship_at = 0
         self._pack_after = self._ship_after = 0
         self._stopping = self._finishing = False
+        self._doing = ""
 
     async def beat(self) -> None:
         """Note what has ended, start what is next; several times a second."""
@@ -55,15 +57,29 @@ class Aftercare:
         """The run ends: begin nothing new."""
         self._stopping = True
 
-    async def finish(self) -> None:
-        """Pack and ship what is left, each part once whatever its due time; failures stay."""
+    async def finish(
+        self,
+        show: Callable[[str], Awaitable[None]] | None = None,
+        asked_to_stop: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """Pack and ship what is left, each part once whatever its due time; failures stay.
+
+        Args:
+            show: told again and again what is being done.
+            asked_to_stop: the signal that came, if one did; it ends this.
+        """
         self._stopping, self._finishing = False, True
         self._pack_at = self._ship_at = self._pack_after = self._ship_after = 0
         while True:
             await self.beat()
-            if self._packer is None and self._shipper is None:
-                break
+            if asked_to_stop() or (self._packer is None and self._shipper is None):
+                return
+            if show is not None:
+                await show(self._doing)
             await asyncio.sleep(_FINISH_S)
+
+    async def say_what_is_left(self) -> None:
+        """Warn of parts that the command has not taken; they are tried again in the next run."""
         left = (await self._parts.shipping()).waiting if self._command is not None else 0
         if left:
             self._log.warning("parts_left", unshipped=left)
@@ -92,6 +108,7 @@ class Aftercare:
             self._pack_at = now + LOOK_MS
             self._pack_after = self._pack_after if self._finishing else 0
             return
+        self._doing = f"packing {parts[0].name}"
         try:
             self._packer = PartPacker(self._output, parts[0])
         except OSError as error:
@@ -138,6 +155,7 @@ class Aftercare:
             self._ship_at = now if self._finishing else now + LOOK_MS
             return
         self._ship_after = parts[0].part_id
+        self._doing = f"shipping {parts[0].file_name}"
         self._shipper = PartShipper(words, self._job, self._output, parts[0])
 
     async def _shipped(self, shipper: PartShipper, ended: Shipped) -> None:

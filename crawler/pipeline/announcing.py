@@ -14,8 +14,8 @@ from crawler.errors import CrawlerError
 from crawler.logs import get_logger
 from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.ending import Ending
-from crawler.pipeline.node import Snapshot
 from crawler.pipeline.progress import anchor_of, judge_progress, patience_ms
+from crawler.pipeline.snapshot import Snapshot
 from crawler.service import ServiceManager, monotonic_usec
 
 ALIVE = "WATCHDOG=1"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.model.view import HostState
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 
 MS = 1000
 HOLDS = {
@@ -47,6 +47,8 @@ def find_bound(snapshot: Snapshot, pages_per_second: float) -> Bound:
 
 def _end_or_pause(snapshot: Snapshot) -> str | None:
     """Say why nothing more is claimed, for good or for now; None: it is."""
+    if snapshot.finishing is not None:
+        return snapshot.finishing
     if snapshot.gone_by is not None:
         left = max(0, snapshot.gone_by - snapshot.at) / MS
         return f"stopping: {snapshot.outlook.leased} under way, {left:.0f} s for them at most"

@@ -7,19 +7,19 @@ out when the crawl is over. It works on `crawler.ports.Frontier` alone.
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawler.logs import get_logger
 from crawler.model.control import Steering
 from crawler.model.fleet import FleetState
-from crawler.model.measures import Clocked, Timing
+from crawler.model.measures import Clocked
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
 from crawler.pipeline.disk_guard import DiskGuard
 from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
+from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
 
@@ -34,31 +34,6 @@ SNAPSHOT_MS = 1_000
 MOST_HOSTS = 8
 HOSTS_REST = 20
 """Hosts are listed again after so many times what it took: in a store of a million they cost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What progress shows, taken once a second; counts are the frontier's own."""
-
-    at: int
-    started_at: int
-    counters: Mapping[str, int]
-    outlook: Outlook
-    hosts: Sequence[HostState] = field(default=())
-    """Those with most left to do, then those that wait."""
-    pages_at_start: int = 0
-    stopping: str | None = None
-    """Why nothing more is claimed: max_pages, max_time, max_total_bytes."""
-    holds: Sequence[str] = ()
-    """Why nothing is claimed for now."""
-    gone_by: int | None = None
-    """Once the end was asked for from outside: when the last reader is gone at the latest."""
-    fleet: FleetState | None = None
-    """The processes; None before there are any."""
-    drops: int = 0
-    """URLs that QuasiQueue's window refused."""
-    claims: Timing | None = None
-    """How long the claims of this run took."""
 
 
 class CrawlNode:
@@ -101,6 +76,7 @@ class CrawlNode:
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self._helm = Helm(frontier, self.holds)
+        self._finishing: str | None = None
         self.gone_by: int | None = None
         """Once the end was asked for from outside: when the last reader is gone."""
         self.care: Aftercare | None = None
@@ -265,6 +241,7 @@ class CrawlNode:
                 stopping=self.limit,
                 holds=sorted(self.holds),
                 gone_by=self.gone_by,
+                finishing=self._finishing,
                 fleet=None if self.fleet is None else self.fleet(),
                 drops=self.drops,
                 claims=self._claims.read(),
@@ -291,6 +268,14 @@ class CrawlNode:
         if self._goes_on:
             self.gone_by = self._now() + grace_ms
             self._looked_at = self._snapshot_at = 0
+
+    async def show_finishing(self, doing: str) -> None:
+        """Go on with snapshots after the last reader: what is done now may take an hour."""
+        now = self._now()
+        if self._on_snapshot is not None and now - self._snapshot_at >= SNAPSHOT_MS:
+            self._snapshot_at, self._finishing = now, doing
+            frontier = self._frontier
+            await self._show(now, await frontier.counters(), await frontier.outlook(now=now))
 
     def wait_ms(self) -> int | None:
         outlook = self._outlook

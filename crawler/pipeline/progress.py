@@ -9,7 +9,7 @@ Pure functions of snapshots; times are ms.
 from dataclasses import dataclass
 
 from crawler.model.view import Outlook
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 
 STALE_MS = 15_000
 """Snapshots are taken once a second. The store may be waited for 10 s; longer is not usual."""
@@ -44,6 +44,8 @@ def work_done(snapshot: Snapshot) -> int:
 
 def idle_reason(snapshot: Snapshot) -> str | None:
     """Return why there was nothing to do when this was taken; None: there was."""
+    if snapshot.finishing is not None:
+        return snapshot.finishing
     if snapshot.gone_by is not None:
         return "stopping"
     if snapshot.stopping is not None:

@@ -5,6 +5,7 @@ The process manager is handed in (`crawler.qq` makes it), since it lies above th
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ from crawler.model.plan import Plan
 from crawler.model.view import HostState
 from crawler.pipeline.ending import GOES_ON, Ending, judge_ending
 from crawler.pipeline.identity import changes_of, identity_of
-from crawler.pipeline.node import CrawlNode, Snapshot
+from crawler.pipeline.node import CrawlNode
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.rejudging import pend, rejudge
 from crawler.pipeline.seeding import sow
+from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
 from crawler.ports import Frontier, Now, Part
@@ -51,6 +53,10 @@ class Orders:
     """When this process began the crawl, if it ran it before, by other settings."""
     goes_on: Callable[[], bool] = lambda: False
     """Whether it is to be run again, by other settings, once this run has wound down."""
+    asked_to_stop: Callable[[], AbstractContextManager[Callable[[], int | None]]] = lambda: (
+        nullcontext(lambda: None)
+    )
+    """Within it, says which signal came; outside, one ends the process where no reader works."""
     on_work: Callable[[], None] | None = None
     """Called at the end before each part that is summed up, which may take minutes in all."""
 
@@ -104,13 +110,17 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
             while signal_number is None and not orders.goes_on() and await node.has_work():
                 signal_number = await manage(node, now)
             if care is not None and signal_number is None and not orders.goes_on():
-                await care.finish()
+                with orders.asked_to_stop() as asked:
+                    await care.finish(node.show_finishing, asked)
+                    signal_number = asked()
         except CrawlerError as failure:
             error = failure
             raise
         finally:
             if care is not None:
                 care.abandon()
+                if error is None and not orders.goes_on():
+                    await care.say_what_is_left()
             ending = await _end(
                 orders,
                 frontier,

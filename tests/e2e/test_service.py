@@ -1,5 +1,6 @@
 """The crawl as systemd's service: what it says on the notify socket while it really runs."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -136,3 +137,27 @@ def test_a_complete_crawl_was_ready_and_readers_cannot_speak_for_it(tmp_path: Pa
         notices = heard.rest()
         assert "READY" not in _names(notices)
         assert "frontier.db" in _status(notices[-1])
+
+
+def test_shipping_the_last_parts_is_life_and_can_be_stopped(tmp_path: Path, heard: Notices) -> None:
+    """A command may take an hour: the manager would kill the crawl, and never would it ship."""
+    with TestSite(hosts=1, pages_per_host=3, first_address="127.0.67.1") as site:
+        environ = _environ(site) | {
+            "NOTIFY_SOCKET": heard.address,
+            "CRAWLER_ON_PART_SEALED": "sh -c 'sleep 600'",
+        }
+        daemon = Daemon(tmp_path / "job", tmp_path, **environ, **WATCHDOG).start()
+        try:
+            heard.wait_for(lambda n: "shipping part-" in _status(n), "the last parts")
+            more = heard.wait_for(has("STATUS"), "more") + heard.wait_for(has("STATUS"), "more")
+            assert _pings(more) == 2, more
+            os.kill(daemon.pid, signal.SIGTERM)
+        except BaseException:
+            daemon.kill_group()
+            daemon.reap()
+            raise
+        assert daemon.wait(30) == 143, daemon.err
+        assert daemon.events("parts_left")
+        manifest = json.loads((tmp_path / "job/manifest.json").read_bytes())
+        assert (manifest["ended"], manifest["exit_code"]) == ("signal", 143)
+        assert "stopped" in daemon.err

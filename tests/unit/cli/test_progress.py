@@ -15,7 +15,7 @@ from crawler.cli.progress import Plain, Silent, make_progress
 from crawler.cli.status_data import Found
 from crawler.job.lock import Holder
 from crawler.model.fleet import FleetState, ReaderState
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 SNAPSHOT = a_snapshot(

@@ -11,7 +11,7 @@ from crawler.model.measures import SIZE, read_measures
 from crawler.model.view import Outlook
 from crawler.pipeline.announcing import Announcer
 from crawler.pipeline.ending import Ending
-from crawler.pipeline.node import Snapshot
+from crawler.pipeline.snapshot import Snapshot
 from crawler.service import ServiceManager
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from crawler.model.fleet import FleetState, ReaderState
 from crawler.model.measures import SIZE, read_measures
-from crawler.pipeline.node import Snapshot
 from crawler.pipeline.progress import (
     STALE_MS,
     anchor_of,
@@ -15,6 +14,7 @@ from crawler.pipeline.progress import (
     patience_ms,
     work_done,
 )
+from crawler.pipeline.snapshot import Snapshot
 from tests.support.snapshots import a_snapshot, an_outlook
 
 PATIENCE = 90_000
