@@ -13,7 +13,9 @@ HostOption = Annotated[
 ]
 StatusOption = Annotated[
     list[str] | None,
-    typer.Option("--status", metavar="CODE", help="Only 404, 4xx, 400-499, or none (no answer)."),
+    typer.Option(
+        "--status", metavar="CODE", help="Only 404, 4xx, 400-499; none: without an answer."
+    ),
 ]
 ErrorOption = Annotated[
     list[str] | None,

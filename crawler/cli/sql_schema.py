@@ -3,7 +3,7 @@
 Times are TIMESTAMP, in UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crawler.frontier.sqlite_listing import HOST_COLUMNS, URL_COLUMNS
 from crawler.model.record import RECORD_KEYS
@@ -28,6 +28,15 @@ _TYPES = {
 
 _HOST = "lower(regexp_extract(url, '^[^:/?#]+://(?:[^/?#]*@)?([^/?#]*)', 1))"
 LINK_COLUMNS = ("source", "target", "position", "text", "rel", "nofollow", "visit", "fetched_at")
+_LATEST = """
+SELECT pages.* FROM pages JOIN (
+    SELECT url, max(row(status IS DISTINCT FROM 304, visit, fetched_at)) AS seen
+    FROM pages GROUP BY url
+) AS last ON pages.url = last.url
+    AND row(pages.status IS DISTINCT FROM 304, pages.visit, pages.fetched_at)
+        IS NOT DISTINCT FROM last.seen
+"""
+"""A join, not a window: that would hold the texts of all pages. A 304 has no content of its own."""
 _LINKS = """
 SELECT source, target, position,
     CASE WHEN details[position].url = target THEN details[position].text END AS text,
@@ -36,7 +45,7 @@ SELECT source, target, position,
 FROM (
     SELECT url AS source, unnest(links) AS target, generate_subscripts(links, 1) AS position,
         link_details AS details, nofollow, visit, fetched_at
-    FROM pages
+    FROM {pages}
 )
 """
 
@@ -56,9 +65,11 @@ def foreign_view(paths: Sequence[str], largest_bytes: int) -> str:
     )
 
 
-def links_view() -> str:
-    """Return the view of the links of all pages, those of each visit."""
-    return f"CREATE VIEW links AS {_LINKS}"
+def derived_views() -> Iterator[str]:
+    """Yield the views made of `pages`: the links of all visits, the last visits, their links."""
+    yield f"CREATE VIEW links AS {_LINKS.format(pages='pages')}"
+    yield f"CREATE VIEW latest AS {_LATEST}"
+    yield f"CREATE VIEW latest_links AS {_LINKS.format(pages='latest')}"
 
 
 def frontier_view(name: str, path: str) -> str:

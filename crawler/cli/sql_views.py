@@ -11,7 +11,7 @@ from crawler.cli.inspect_files import Source, Tally, open_source, read_lines, so
 from crawler.cli.record_filter import RecordFilter, Wishes
 from crawler.cli.sql_files import QueryFiles, reopened
 from crawler.cli.sql_filling import fill_table, write_wanted
-from crawler.cli.sql_schema import foreign_view, frontier_view, links_view, pages_view
+from crawler.cli.sql_schema import derived_views, foreign_view, frontier_view, pages_view
 from crawler.errors import ConfigError
 
 _USUAL_LINE_BYTES = 16 * 1024 * 1024
@@ -41,7 +41,7 @@ def views(
         yield foreign_view(paths, longest)
     else:
         yield pages_view(paths, longest)
-        yield links_view()
+        yield from derived_views()
     if job is not None:
         for name in _FRONTIER_TABLES:
             fill = fill_table(job, name, frontier_wanted)

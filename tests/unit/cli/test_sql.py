@@ -126,6 +126,31 @@ def test_urls_and_hosts_are_those_of_the_frontier(job):
     assert ask(job.root, unseen) == [("http://c.example/",)]
 
 
+def test_latest_is_the_last_visit_of_each_url(tmp_path):
+    made = SmallJob(tmp_path / "crawl")
+    gone, home = "http://a.example/gone", "http://a.example/"
+    early, late = [record(url=gone, status=404, links=[])], []
+    early.append(record(url=home, links=[gone, gone + "2"]))
+    early.append(record(url=gone + "2", status=404, links=[]))
+    late.append(record(url=home, links=[gone], visit=2))
+    late.append(record(url=gone, status=404, links=[], visit=2))
+    late.append(record(url=gone + "2", status=200, links=[], visit=2))
+    late.append(record(url=home, status=304, links=[], title=None, visit=3, unchanged=True))
+    made.commit("reader-1", early)
+    made.commit("reader-2", late)
+    missing = (
+        "SELECT target, count(*) FROM {} JOIN {} ON url = target WHERE status = 404 GROUP BY 1"
+    )
+    assert ask(made.root, missing.format("latest_links", "latest")) == [(gone, 1)]
+    assert ask(made.root, "SELECT url, visit FROM latest ORDER BY 1") == [
+        (home, 2),
+        (gone, 2),
+        (gone + "2", 2),
+    ]
+    assert ask(made.root, "SELECT count(*) FROM pages") == [(7,)]
+    assert ask(made.root, "SELECT count(*) FROM links") == [(3,)]
+
+
 def test_filters_narrow_pages_and_links(job):
     wanted = RecordFilter(Wishes(hosts=["a.example"], statuses=["2xx"]))
     assert ask(job.root, "SELECT url FROM pages", wanted) == [("http://a.example/1",)]
