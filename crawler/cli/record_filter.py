@@ -108,6 +108,8 @@ def _by_status(values: Sequence[str]) -> _Judge:
             no_answer = True
         elif found := _CLASS.fullmatch(word):
             first = int(found[1]) * 100
+            if not 100 <= first <= 500:
+                raise ConfigError(f"--status: there is no class {word}: write 1xx to 5xx")
             spans.append(range(first, first + 100))
         elif found := _RANGE.fullmatch(word):
             spans.append(_span(found))

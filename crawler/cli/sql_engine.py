@@ -6,16 +6,16 @@ locked before the query is looked at.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.cli.inspect_files import Source
 from crawler.cli.record_filter import RecordFilter
+from crawler.cli.sql_spill import spill_directory
 from crawler.cli.wording import size
 from crawler.errors import ConfigError, CrawlerError, StorageError
 
@@ -127,7 +127,7 @@ def _run(connection: "duckdb.DuckDBPyConnection", work: Callable[[], _T]) -> _T:
         future = pool.submit(work)
         try:
             return future.result()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             connection.interrupt()
             raise
 
@@ -158,19 +158,19 @@ def open_engine(
     from crawler.cli.sql_views import views
 
     files = QueryFiles()
-    spill = Path(tempfile.mkdtemp(prefix="crawler-sql-"))
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.register_filesystem(files)
-        _confine(connection, spill, f"{PROTOCOL}://", output)
-        for view in views(files, sources, job, wanted, wanted if narrow_frontier else None):
-            connection.execute(view)
-        connection.execute("SET lock_configuration = true")
-        yield Engine(connection, files.faults)
-    finally:
-        connection.close()
-        files.close()
-        shutil.rmtree(spill, ignore_errors=True)
+    with spill_directory() as spill:
+        connection = duckdb.connect(":memory:")
+        try:
+            connection.register_filesystem(files)
+            _confine(connection, spill, f"{PROTOCOL}://", output)
+            for view in views(files, sources, job, wanted, wanted if narrow_frontier else None):
+                with _said(files.faults):
+                    _run(connection, partial(connection.execute, view))
+            connection.execute("SET lock_configuration = true")
+            yield Engine(connection, files.faults)
+        finally:
+            connection.close()
+            files.close()
 
 
 def load_duckdb() -> Any:

@@ -94,8 +94,11 @@ def _all_ours(sources: Sequence[Source]) -> bool:
 
 def _is_ours(source: Source) -> bool:
     with open_source(source) as stream:
+        line = stream.readline(_USUAL_LINE_BYTES)
+        if not line:
+            return True  # nothing contradicts it
         try:
-            first = orjson.loads(stream.readline(_USUAL_LINE_BYTES))
+            first = orjson.loads(line)
         except orjson.JSONDecodeError:
             return False
     return isinstance(first, dict) and {"final_url", "fetched_at", "visit"} <= first.keys()

@@ -363,3 +363,18 @@ sql_engine._run = told
 sys.argv = ["crawler", "inspect", sys.argv[1], "--sql", sys.argv[2]]
 app.main()
 """
+
+
+def test_files_without_records(tmp_path):
+    path = tmp_path / "e.jsonl"
+    path.touch()
+    assert ask(path, "SELECT count(*) FROM pages") == [(0,)]
+    for text in ("[1,2]\n", '"x"\n'):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match="expected records"):
+            ask(path, "SELECT count(*) FROM pages")
+
+
+def test_a_class_that_does_not_exist_is_refused():
+    with pytest.raises(ConfigError, match="1xx to 5xx"):
+        RecordFilter(Wishes(statuses=["9xx"]))

@@ -1,0 +1,67 @@
+"""The directory where a query keeps what does not fit: locked while it is used, gone afterwards."""
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+_PREFIX = "crawler-sql-"
+_YOUNG_S = 60
+"""One so young may be about to be locked."""
+_TERMINATED = 128 + signal.SIGTERM
+
+
+@contextmanager
+def spill_directory() -> Iterator[Path]:
+    """Give a new directory; those that killed queries left are removed."""
+    spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = os.open(spill, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _remove_stale(spill.parent, os.fstat(lock).st_mtime)
+        with _ended_by_sigterm():
+            yield spill
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+        os.close(lock)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does, with exit code 143."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(_TERMINATED)
+
+
+def _remove_stale(folder: Path, now_s: float) -> None:
+    for path in folder.glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            found = os.fstat(lock)
+            if found.st_uid != os.getuid() or now_s - found.st_mtime < _YOUNG_S:
+                continue
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # a query uses it
+        finally:
+            os.close(lock)
