@@ -46,6 +46,7 @@ def audit(
     for name, value in THRESHOLDS.items():
         database.run(f"SET VARIABLE {name} = {value}")
     sql, there = statements("checks"), _traits(database)
+    unfetched = dict(database.rows(statements("charts")["unfetched"]))
     found, clean, not_checked = [], [], []
     for check in CHECKS:
         if check.need is not None and not there[check.need]:
@@ -55,6 +56,9 @@ def audit(
         one = _run(database, check, sql[check.name], max_findings)
         if one.count:
             found.append(one)
+        elif check.targets is not None and (left := unfetched[check.targets]):
+            were = "target was" if left == 1 else "targets were"
+            not_checked.append(NotChecked(check, f"{left:,} {were} never fetched"))
         else:
             clean.append(check)
     return Audit(found=found, clean=clean, not_checked=not_checked)

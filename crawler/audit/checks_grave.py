@@ -44,6 +44,7 @@ GRAVE = (
     ),
     Check(
         name="canonical_broken",
+        targets="canonical",
         severity="error",
         title="Canonical address is not there",
         meaning="The page says that another address speaks for it, and that one does not answer. "
@@ -62,7 +63,8 @@ GRAVE = (
         name="broken_external",
         severity="warning",
         title="Broken links to other sites",
-        meaning="Pages of others that answered 404, 410 or 5xx, or not at all, when asked once.",
+        meaning="Pages of others that answered 404, 410 or 5xx but 503, or not at all, when "
+        "asked once.",
         advice="Correct or remove the links. A server that was only down for a moment is named "
         "too: look before you remove.",
         place=2,
@@ -98,6 +100,7 @@ GRAVE = (
     ),
     Check(
         name="canonical_redirects",
+        targets="canonical",
         severity="warning",
         title="Canonical address redirects",
         meaning="The address that speaks for the page is not the one that is shown.",
@@ -156,6 +159,7 @@ GRAVE = (
     ),
     Check(
         name="hreflang",
+        targets="hreflang",
         severity="warning",
         title="Language versions that do not match",
         meaning="A page names another as its translation, and that one is not there, or does not "

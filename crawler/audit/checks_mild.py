@@ -32,9 +32,26 @@ MILD = (
     Check(
         name="canonical_unknown",
         severity="notice",
-        title="Canonical address that was never seen",
-        meaning="No crawled page links there, and no sitemap names it.",
+        title="Canonical address that was never fetched",
+        meaning="The crawl does not know whether it is there: no page that it read links there.",
         advice="Check that it is there and is linked.",
+    ),
+    Check(
+        name="hreflang_unknown",
+        severity="notice",
+        title="Language versions that were never fetched",
+        meaning="The crawl does not know whether they are there, or name the page in return.",
+        advice="Check that they are there and are linked.",
+    ),
+    Check(
+        name="external_unknown",
+        severity="notice",
+        title="Links to other sites that could not be judged",
+        meaning="The other site refused, asked to wait (429, 503), or its robots.txt forbids to "
+        "look or did not answer.",
+        advice="Open them in a browser, or ask again another day.",
+        place=2,
+        need="outside",
     ),
     Check(
         name="duplicate_descriptions",
@@ -55,7 +72,7 @@ MILD = (
         name="missing_h1",
         severity="notice",
         title="Pages without a main heading",
-        meaning="There is no h1, or it is empty.",
+        meaning="There is no h1, or it has no text: a picture alone does not count.",
         advice="Give each page one h1 that says what it is about.",
     ),
     Check(

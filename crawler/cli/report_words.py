@@ -21,6 +21,15 @@ def summary(state: CrawlState, audit: Audit, figures: Figures) -> list[str]:
             f"{totals['p90_ms']:,} ms, 99 of 100 within {totals['p99_ms']:,} ms."
         )
     sentences.append(_findings(audit))
+    if audit.not_checked:
+        number = plural(len(audit.not_checked), "check")
+        sentences.append(
+            f"{number} could not be made or not in full: the page lists them under Not checked, "
+            "--json under not_checked."
+        )
+    unknown = sum(one.count for one in audit.found if one.check.name == "external_unknown")
+    if unknown:
+        sentences.append(f"{plural(unknown, 'link')} to other sites could not be judged.")
     if state.left:
         running = "is still running" if state.running else "has not come to its end"
         sentences.append(

@@ -43,7 +43,8 @@ def _check(name: str, seconds: float, delay: float, values: Mapping[str, Any]) -
         if seconds < limit:
             raise ConfigError(
                 f"{name}: pages would be due again after {_text(seconds)}{bound}, which is less "
-                f"than {whose} ({_text(limit)}); no URL is asked for so often: set a longer time"
+                f"than {whose} ({_text(limit)}); no URL is asked for so often: set at least "
+                f"{_text(limit)}"
             )
 
 

@@ -63,8 +63,15 @@ SELECT (SELECT count(*) FROM visits) AS records, count(*) AS urls,
     quantile_cont(elapsed_ms, 0.5)::INTEGER AS median_ms, quantile_cont(elapsed_ms, 0.9)::INTEGER AS p90_ms,
     quantile_cont(elapsed_ms, 0.99)::INTEGER AS p99_ms, max(depth) AS deepest,
     (SELECT count(*) FROM edges) AS links, (SELECT count(*) FROM targets) AS targets,
-    (SELECT count(*) FROM listed) AS listed, (SELECT count(*) FROM outside) AS outside
+    (SELECT count(*) FROM listed) AS listed, nullif((SELECT count(*) FROM outside), 0) AS outside
 FROM pages;
+
+-- name: unfetched
+-- Targets that pages name and nobody fetched, by the check that would judge them.
+SELECT 'canonical' AS what, count(DISTINCT canonical) FROM good
+WHERE canonical <> url AND hash(canonical) NOT IN (SELECT u FROM pages)
+UNION ALL
+SELECT 'hreflang', count(DISTINCT u) FROM alternates WHERE u NOT IN (SELECT u FROM pages);
 
 -- name: traits
 -- What the records have at all, so that a check without its data is not taken for a good sign.

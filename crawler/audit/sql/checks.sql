@@ -2,11 +2,11 @@
 -- each pair, the worst first.
 
 -- name: broken_links
--- Pages that are not there, with all that lead to them.
-SELECT p.url AS url, ended(p.status, p.error) AS answer, s.url AS page, a.text AS text, a.via AS via
+-- Pages that are not there, with all that lead to them; what only a sitemap names is in sitemap_broken.
+SELECT p.url AS url, ended(p.status, p.error) AS answer, coalesce(s.url, p.parent) AS page, a.text AS text, a.via AS via
 FROM pages AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
 WHERE p.kind = 'page' AND p.error IS NULL AND p.status BETWEEN 400 AND 499
-    AND p.status NOT IN (401, 403, 407, 429, 451)
+    AND p.status NOT IN (401, 403, 407, 429, 451) AND (s.id IS NOT NULL OR p.u NOT IN (SELECT u FROM listed))
 ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
 
 -- name: server_errors
@@ -190,7 +190,27 @@ WHERE canonical <> url AND host_of(canonical) <> host ORDER BY url;
 -- Canonical addresses on crawled hosts that the crawl never saw.
 SELECT p.url AS url, p.canonical AS canonical FROM good AS p
 WHERE p.canonical <> p.url AND host_of(p.canonical) IN (SELECT host FROM good)
-    AND hash(p.canonical) NOT IN (SELECT u FROM pages) ORDER BY p.canonical, p.url;
+    AND hash(p.canonical) NOT IN (SELECT u FROM pages)
+    AND hash(p.canonical) NOT IN (SELECT u FROM outside WHERE error IS NULL AND status BETWEEN 200 AND 299)
+ORDER BY p.canonical, p.url;
+
+-- name: hreflang_unknown
+-- Other languages that the crawl never fetched.
+SELECT s.url AS url, a.lang AS lang, a.url AS alternate FROM alternates AS a JOIN pages AS s ON s.id = a.source
+WHERE a.u NOT IN (SELECT u FROM pages)
+    AND a.u NOT IN (SELECT u FROM outside WHERE error IS NULL AND status BETWEEN 200 AND 299)
+ORDER BY a.url, s.url, a.lang;
+
+-- name: external_unknown
+-- Pages of others that nobody can judge: refused, put off, or forbidden by robots.txt.
+SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, e.text AS text
+FROM outside AS o JOIN edges AS e ON e.u = o.u JOIN pages AS s ON s.id = e.source
+WHERE o.u NOT IN (SELECT u FROM pages) AND NOT (
+    (o.error IS NULL AND (o.status < 400 OR o.status IN (404, 410) OR (o.status >= 500 AND o.status <> 503)))
+    OR coalesce(o.error, '') IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'decode')
+    OR coalesce(o.error, '') IN ('redirect_loop', 'too_many_redirects', 'bad_redirect')
+)
+ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url;
 
 -- name: missing_descriptions
 -- Pages without a description.
