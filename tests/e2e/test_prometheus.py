@@ -71,6 +71,8 @@ class Prometheus:
         except ConnectionRefusedError:
             return None
         except OSError as error:
+            if getattr(error, "code", None) == 503:  # it listens, and still reads what it has
+                return None
             if isinstance(getattr(error, "reason", None), ConnectionRefusedError):
                 return None
             raise

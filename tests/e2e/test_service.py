@@ -39,7 +39,7 @@ def test_ready_alive_reloaded_stopped(tmp_path: Path, heard: Notices) -> None:
     """`systemctl start` would return too early or never, `reload` say nothing, `stop` kill."""
     crawl_file = tmp_path / "crawl.toml"
     crawl_file.write_text("retries = 1\n")
-    with TestSite(hosts=2, pages_per_host=10, first_address="127.0.64.1") as site:
+    with TestSite(hosts=2, pages_per_host=200, first_address="127.0.64.1") as site:
         environ = _environ(site) | {
             "NOTIFY_SOCKET": heard.address,
             "CRAWLER_CONFIG": str(crawl_file),

@@ -82,7 +82,7 @@ def test_every_page_of_the_sitemaps_is_read_once(tmp_path: Path) -> None:
         assert counters["sitemaps"] == 7
         assert counters["sitemap_failures"] == 1
         assert counters["records"] == len(READ)
-        assert "sitemaps 7, 1 failures" in status_of(crawl)
+        assert "sitemaps 7, 1 failure" in status_of(crawl)
         assert crawl.run() == 0
         assert sum(ask.path.endswith(".xml") for ask in web.asked) == 7
 
