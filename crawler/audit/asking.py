@@ -7,12 +7,13 @@
 One request at a time goes to a host, and its delay lies between two. A GET whose body is dropped
 after a few kilobytes is sent, no HEAD: too many servers answer a HEAD otherwise, and to be sure a
 GET would have to follow, so that they were asked twice. A host that answers 429 or 503 is left
-alone for the rest of the run.
+alone for the rest of the run; one that says for how long (Retry-After) for as long, in later runs
+too.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crawler.audit.outside import Answer
@@ -23,11 +24,12 @@ from crawler.model.plan import Plan
 from crawler.model.result import Failed, Fetched, Redirected
 from crawler.model.site import Headers
 from crawler.model.url import host_key, origin, robots_url
-from crawler.model.work import Item
+from crawler.model.work import Item, unleased
 from crawler.pipeline.trial_robots import OriginRules, origin_rules
 from crawler.pipeline.turns import Turns
 from crawler.policy.canonicalization import resolve
 from crawler.policy.health import SLOW_DOWN
+from crawler.policy.politeness import pause_until
 from crawler.ports import Now
 
 MAX_HOPS = 5
@@ -39,9 +41,11 @@ _DEFERRED = "robots_deferred"
 class _TurnFetcher(Fetcher):
     """Lets one request at a time go to a host, robots.txt too, each after the host's delay."""
 
-    def __init__(self, plan: Plan, now: Now, turns: Turns) -> None:
+    def __init__(self, plan: Plan, now: Now, turns: Turns, holds: Mapping[str, int]) -> None:
         super().__init__(plan, now)
         self._turns = turns
+        self.holds = dict(holds)
+        """Hosts, and until when they want to be left alone."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def try_once(
@@ -52,6 +56,10 @@ class _TurnFetcher(Fetcher):
             await self._turns.take(host)
             begun = await super().try_once(url, headers=headers, attempts=attempts, cap=cap)
             self._turns.asked(host, begun.result.started_at)
+            if isinstance(begun.result, Fetched):
+                until = pause_until(begun.result.status, begun.result.headers, self._now())
+                if until is not None:
+                    self.holds[host] = until
             return begun
 
 
@@ -75,6 +83,7 @@ class Asking:
         on_answer: Callable[[Answer], None],
         never: Collection[str] = (),
         asked: Iterable[tuple[str, int]] = (),
+        holds: Mapping[str, int] | None = None,
     ) -> None:
         """Make the run.
 
@@ -84,6 +93,7 @@ class Asking:
             on_answer: told each answer at once.
             never: hosts that are not asked: a crawl that runs has their turns.
             asked: hosts, and when they were asked before.
+            holds: hosts, and until when they want to be left alone.
         """
         self._plan = plan
         self._now = now
@@ -92,7 +102,7 @@ class Asking:
         self._turns = Turns(plan, now, lambda _host, _ms: None)
         for host, at in asked:
             self._turns.asked(host, at)
-        self._fetcher = _TurnFetcher(plan, now, self._turns)
+        self._fetcher = _TurnFetcher(plan, now, self._turns, holds or {})
         self._robots = RobotsFetcher(self._fetcher, plan, now)
         self._rules: dict[str, asyncio.Future[OriginRules]] = {}
         self._left_alone: set[str] = set()
@@ -144,6 +154,7 @@ class Asking:
                 hops=len(hops) - 1,
                 status=step.status,
                 error=error,
+                left_alone_until=self._fetcher.holds.get(host_key(url)),
             )
         return None
 
@@ -167,7 +178,8 @@ class Asking:
                     return _Step(error="bad_redirect")
 
     def _is_barred(self, host: str) -> bool:
-        return host in self._left_alone or host in self._never
+        is_held = self._fetcher.holds.get(host, 0) > self._now()
+        return is_held or host in self._left_alone or host in self._never
 
     async def _refusal(self, url: str) -> str | None:
         """Return why a page may not be asked for, or need not be; None if it may."""
@@ -199,30 +211,13 @@ class Asking:
 
     def _item(self, url: str) -> Item:
         now, host = self._now(), host_key(url)
-        return Item(
-            kind="robots",
-            url=url,
+        return unleased(
+            "robots",
+            url,
             host=host,
-            host_hash=0,
-            url_hash=0,
-            ref=0,
-            lease_id=0,
             claimed_at=now,
             lease_until=now + self._plan.lease_ms,
-            depth=0,
-            priority=0,
-            tries=0,
-            visit=1,
             delay_ms=self._turns.delay_ms(host),
-            rules_version=0,
-            seed=False,
-            chain=(),
-            parent=None,
-            verdict=None,
-            alone=False,
-            etag=None,
-            last_modified=None,
-            content_hash=None,
         )
 
 

@@ -92,12 +92,18 @@ async def ask_outside(
             reached += answer.error not in UNREACHED
             on_answer(answered, len(chosen))
 
+        before = list(read_answers(job, now()))
         asking = Asking(
             _of_a_stranger(plan),
             now,
             on_answer=keep,
             never=never,
-            asked=[(host_key(one["url"]), one["asked_at"]) for one in read_answers(job, now())],
+            asked=[(host_key(one["url"]), one["asked_at"]) for one in before],
+            holds={
+                host_key(one["final_url"]): until
+                for one in before
+                if (until := one.get("left_alone_until")) is not None
+            },
         )
         await asking.run(chosen, within_s=within_s)
     database.set_outside(read_answers(job, now()))

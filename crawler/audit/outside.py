@@ -33,6 +33,8 @@ class Answer:
     status: int | None = None
     error: str | None = None
     """As in a record; or `robots` (forbidden, so not asked) and `robots_deferred` (no answer)."""
+    left_alone_until: int | None = None
+    """Before that the host of `final_url` wants no more requests: it sent Retry-After."""
 
 
 def read_answers(job: Path, now: int) -> Iterator[dict[str, Any]]:

@@ -106,6 +106,8 @@ def _by_hand(asked: Export, target: Target, sources: Sequence[Source], job: Path
             return _copy(stream, export_rows.record_lines(sources, asked.wanted, tally))
     known = export_rows.COLUMNS[asked.table]
     columns = asked.columns or known
+    if asked.columns is None and asked.table == "pages" and job is None:
+        columns = export_rows.columns_found(sources, asked.wanted, Tally())
     for name in columns:
         # Records of others have columns of their own.
         if name not in known and not (asked.table == "pages" and job is None):

@@ -39,8 +39,17 @@ def page_rows(
 ) -> Iterator[Row]:
     for record in _records(sources, wanted, tally):
         url = record.get("url")
-        record["host"] = host_of(url) if isinstance(url, str) else None
+        record.setdefault("host", host_of(url) if isinstance(url, str) else None)
         yield record
+
+
+def columns_found(
+    sources: Sequence[Source], wanted: RecordFilter | None, tally: Tally
+) -> Sequence[str]:
+    """Return the columns of records that may be another crawler's, by reading them once more."""
+    found = dict.fromkeys(name for one in _records(sources, wanted, tally) for name in one)
+    ours = COLUMNS["pages"]
+    return ours if set(found) <= set(ours) else tuple(found)
 
 
 def link_rows(

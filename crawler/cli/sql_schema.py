@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from crawler.frontier.sqlite_listing import HOST_COLUMNS, URL_COLUMNS
 from crawler.model.record import RECORD_KEYS
 
-TABLES = ("pages", "urls", "hosts", "links")
 _TYPES = {
     **dict.fromkeys(("status", "depth", "attempts", "visit", "priority", "tries"), "INTEGER"),
     **dict.fromkeys(("visits", "crashes", "failures_in_row"), "INTEGER"),

@@ -88,7 +88,6 @@ def make_plan(settings: "Settings | Mapping[str, Any]") -> Plan:
         compress_parts=values["compress_parts"],
         on_part_sealed=values["on_part_sealed"],
         min_free_bytes=values["min_free_disk"],
-        max_reader_bytes=values["max_reader_memory"],
         robots_max_age_ms=_ms(values["robots_max_age"]),
         max_crawl_delay_ms=_ms(values["max_crawl_delay"]),
         cache_redis_url=values["cache_redis_url"],

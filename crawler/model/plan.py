@@ -77,8 +77,6 @@ class Plan:
     """Command that gets the path of each sealed part."""
     min_free_bytes: int
     """Nothing is claimed while less is free on the disks of job and output; 0: never mind."""
-    max_reader_bytes: int | None
-    """Resident memory of a reader process; one that has more is replaced."""
     robots_max_age_ms: int
     max_crawl_delay_ms: int
     cache_redis_url: str | None

@@ -4,7 +4,7 @@ Times are integers in milliseconds on the job's clock (`crawler.clock`). Both ar
 because they cross the process border or are made in large numbers.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["page", "robots", "sitemap", "requisite"]
 
@@ -68,6 +68,42 @@ class Item(NamedTuple):
         # tuple brings its own __ne__, which would call two leases of one URL unequal and equal at
         # once.
         return not self == other
+
+
+def unleased(kind: Kind, url: str, /, **known: Any) -> Item:
+    """Return an item that no store has handed out, for work on a URL outside of a crawl.
+
+    Args:
+        kind: of work.
+        url: canonical.
+        known: other fields that matter to that work.
+    """
+    nothing = Item(
+        kind=kind,
+        url=url,
+        host="",
+        host_hash=0,
+        url_hash=0,
+        ref=0,
+        lease_id=0,
+        claimed_at=0,
+        lease_until=0,
+        depth=0,
+        priority=0,
+        tries=0,
+        visit=1,
+        delay_ms=0,
+        rules_version=0,
+        seed=False,
+        chain=(),
+        parent=None,
+        verdict=None,
+        alone=False,
+        etag=None,
+        last_modified=None,
+        content_hash=None,
+    )
+    return nothing._replace(**known)
 
 
 class Link(NamedTuple):

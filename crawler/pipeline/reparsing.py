@@ -17,7 +17,7 @@ from crawler.extract.record import make_record
 from crawler.model.plan import Plan
 from crawler.model.record import READ_KEYS, RECORD_KEYS
 from crawler.model.result import Fetched
-from crawler.model.work import Item
+from crawler.model.work import Item, unleased
 from crawler.pipeline.reading import PageReader
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
@@ -168,30 +168,14 @@ def _merged(record: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any
 
 def _item(record: Mapping[str, Any]) -> Item:
     """Return an item that says what a record is made from; all else of it does not matter."""
-    return Item(
-        kind="page",
-        url=record["url"],
-        host="",
-        host_hash=0,
-        url_hash=0,
-        ref=0,
-        lease_id=0,
-        claimed_at=0,
-        lease_until=0,
+    return unleased(
+        "page",
+        record["url"],
         depth=record["depth"],
-        priority=0,
         tries=record["attempts"],
         visit=record["visit"],
-        delay_ms=0,
-        rules_version=0,
-        seed=False,
         chain=tuple(record["redirects"]),
         parent=record["parent"],
-        verdict=None,
-        alone=False,
-        etag=None,
-        last_modified=None,
-        content_hash=None,
     )
 
 

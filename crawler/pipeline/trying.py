@@ -17,7 +17,7 @@ from crawler.model.plan import Plan
 from crawler.model.result import Deferred, Failed, Fetched, HostNote, Redirected
 from crawler.model.secret import mask_typed
 from crawler.model.url import host_key, origin, robots_url, with_tls
-from crawler.model.work import Item, Kind, Link
+from crawler.model.work import Item, Kind, Link, unleased
 from crawler.pipeline.account import RobotsVerdict, ScopeVerdict
 from crawler.pipeline.known import KnownUrls
 from crawler.pipeline.pages import PageSettler
@@ -262,28 +262,16 @@ class _Trying:
     def _item(self, kind: Kind, url: str, link: Link) -> Item:
         now = self._now()
         host = host_key(url)
-        return Item(
-            kind=kind,
-            url=url,
+        return unleased(
+            kind,
+            url,
             host=host,
-            host_hash=0,
-            url_hash=0,
-            ref=0,
-            lease_id=0,
             claimed_at=now,
             lease_until=now + self._plan.lease_ms,
             depth=link.depth,
             priority=link.priority,
-            tries=0,
-            visit=1,
             delay_ms=self._turns.delay_ms(host),
-            rules_version=0,
             seed=link.seed,
             chain=link.chain,
             parent=self._parent,
-            verdict=None,
-            alone=False,
-            etag=None,
-            last_modified=None,
-            content_hash=None,
         )

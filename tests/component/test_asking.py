@@ -12,6 +12,7 @@ from crawler.audit.outside import FRESH_MS, Answer, kept_answers, read_answers
 from crawler.clock import job_clock, new_offset_ms
 from crawler.errors import JobLocked
 from crawler.model.site import Cookie, Site
+from crawler.model.url import host_key
 from tests.support.fault_server import FaultServer, Peer
 from tests.support.fetch import make_plan
 
@@ -34,10 +35,11 @@ class Busy:
         await peer.answer(200, b"x" * 100_000)
 
 
-async def asked(urls, *, within_s: float = 30, **more) -> dict[str, Answer]:
+async def asked(urls, *, within_s: float = 30, holds=None, **more) -> dict[str, Answer]:
     plan = _of_a_stranger(make_plan(**{"delay_ms": 0, **more}))
     answers: dict[str, Answer] = {}
-    asking = Asking(plan, NOW, on_answer=lambda answer: answers.update({answer.url: answer}))
+    on_answer = lambda answer: answers.update({answer.url: answer})  # noqa: E731
+    asking = Asking(plan, NOW, on_answer=on_answer, holds=holds)
     await asking.run(urls, within_s=within_s)
     return answers
 
@@ -143,3 +145,19 @@ def test_only_one_report_asks_and_answers_survive(tmp_path):
     with kept_answers(tmp_path, NOW()):
         pass
     assert [json.loads(line)["url"] for line in path.read_bytes().splitlines()] == ["http://new/"]
+
+
+async def test_a_host_that_says_for_how_long_is_left_alone_by_later_runs_too():
+    """The report itself says to run the same command again."""
+    async with FaultServer() as server:
+        later = {"status": 429, "headers": [("Retry-After", "3600")], "body": b""}
+        server.on("/busy", later)
+        first = (await asked([server.url("/busy"), server.url("/other")]))[server.url("/busy")]
+        assert first.left_alone_until is not None
+        assert 3_590_000 < first.left_alone_until - NOW() <= 3_600_000
+        before = server.paths()
+        holds = {host_key(first.final_url): first.left_alone_until}
+        assert await asked([server.url("/other")], holds=holds) == {}
+        assert server.paths() == before
+        passed = {host_key(first.final_url): NOW()}
+        assert set(await asked([server.url("/other")], holds=passed)) == {server.url("/other")}

@@ -6,7 +6,7 @@ from typing import Any
 
 from crawler.model.plan import Plan
 from crawler.model.url import host_key
-from crawler.model.work import Item
+from crawler.model.work import Item, unleased
 
 NOW = 1_800_000_000_000
 
@@ -47,7 +47,6 @@ _PLAN = Plan(
     compress_parts="none",
     on_part_sealed=None,
     min_free_bytes=0,
-    max_reader_bytes=None,
     robots_max_age_ms=86_400_000,
     max_crawl_delay_ms=30_000,
     cache_redis_url=None,
@@ -76,29 +75,6 @@ def make_plan(**changes: Any) -> Plan:
 
 
 def make_item(url: str, **changes: Any) -> Item:
-    item = Item(
-        kind="page",
-        url=url,
-        host=host_key(url),
-        host_hash=1,
-        url_hash=2,
-        ref=3,
-        lease_id=4,
-        claimed_at=0,
-        lease_until=1 << 60,
-        depth=0,
-        priority=5,
-        tries=0,
-        visit=1,
-        delay_ms=0,
-        rules_version=1,
-        seed=False,
-        chain=(),
-        parent=None,
-        verdict=None,
-        alone=False,
-        etag=None,
-        last_modified=None,
-        content_hash=None,
-    )
-    return item._replace(**changes)
+    known = {"host": host_key(url), "host_hash": 1, "url_hash": 2, "ref": 3, "lease_id": 4}
+    known |= {"lease_until": 1 << 60, "priority": 5, "rules_version": 1}
+    return unleased("page", url, **known | changes)

@@ -92,6 +92,18 @@ def test_csv_is_safe_and_numbers_are_numbers(job, out):
     assert list(found["http://a.example/1"]) == [*RECORD_KEYS, "host"]
 
 
+def test_csv_of_another_crawler_has_its_own_columns(tmp_path, out):
+    """Columns of ours that are all empty would stand where its own are missing."""
+    lines = [{"url": "http://a.example/", "foo": 1}, {"url": "http://b.example/", "=bar": "x"}]
+    source = tmp_path / "others.jsonl"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    path = out.with_suffix(".csv")
+    write(source, path)
+    found = rows(path)
+    assert list(found[0]) == ["url", "foo", "'=bar"]
+    assert [row["foo"] for row in found] == ["1", ""]
+
+
 def test_columns_and_filters_say_what_is_written(job, out):
     for ending in ("csv", "jsonl", "parquet"):
         path = out.with_suffix(f".{ending}")
