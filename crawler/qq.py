@@ -223,7 +223,8 @@ class Runner:
         self._begin("reloading")
         if self._live is None or not self._live.read_again():
             self._begin("running")
-        elif self._queue is not None:
+        elif self._queue is not None and self._node is not None:
+            self._node.renews = True
             self._queue.request_stop()
 
     async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:

@@ -96,7 +96,8 @@ def _latency(tries: Timing | None) -> dict[str, int | None]:
 
 
 def _state(snapshot: Snapshot) -> str:
-    if snapshot.stopping is not None or snapshot.gone_by is not None:
+    ends = snapshot.gone_by is not None and not snapshot.renews
+    if ends or snapshot.stopping is not None:
         return "stopping"
     return "paused" if snapshot.holds else "running"
 

@@ -109,7 +109,7 @@ def _for_a_second(count: int, first: Totals, last: Totals) -> float:
 def of_snapshot(snapshot: Snapshot, pace: Pace, *, job: str, max_pages: int | None) -> LiveState:
     """Return the state of our own crawl; `pace` has heard of this snapshot."""
     word = "paused" if snapshot.holds else "running"
-    if snapshot.gone_by is not None:
+    if snapshot.gone_by is not None and not snapshot.renews:
         word = "stopping"
     fleet = snapshot.fleet
     ready = 0 if fleet is None else sum(reader.ready for reader in fleet.readers)

@@ -51,7 +51,8 @@ def _end_or_pause(snapshot: Snapshot) -> str | None:
         return snapshot.finishing
     if snapshot.gone_by is not None:
         left = max(0, snapshot.gone_by - snapshot.at) / MS
-        return f"stopping: {snapshot.outlook.leased} under way, {left:.0f} s for them at most"
+        doing = "reloading" if snapshot.renews else "stopping"
+        return f"{doing}: {snapshot.outlook.leased} under way, {left:.0f} s for them at most"
     if snapshot.holds:
         return " and ".join(HOLDS.get(hold, hold) for hold in snapshot.holds)
     if snapshot.stopping is not None:

@@ -47,7 +47,7 @@ def idle_reason(snapshot: Snapshot) -> str | None:
     if snapshot.finishing is not None:
         return snapshot.finishing
     if snapshot.gone_by is not None:
-        return "stopping"
+        return "reloading" if snapshot.renews else "stopping"
     if snapshot.stopping is not None:
         return f"stopping: {snapshot.stopping}"
     if snapshot.holds:

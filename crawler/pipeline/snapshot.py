@@ -25,6 +25,8 @@ class Snapshot:
     """Why nothing is claimed for now."""
     gone_by: int | None = None
     """Once the end was asked for from outside: when the last reader is gone at the latest."""
+    renews: bool = False
+    """It winds down for other settings, and goes on by them at once."""
     finishing: str | None = None
     """What is done after the last reader is gone: packing or shipping of which part."""
     fleet: FleetState | None = None
