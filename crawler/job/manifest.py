@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict
@@ -145,8 +145,8 @@ def hash_parts(
     previous: Mapping[str, Any] | None = None,
     deadline_s: float | None = None,
     open_part: Open | None = None,
-) -> list[PartEntry]:
-    """Return the parts with the SHA-256 of their committed bytes.
+) -> Iterator[PartEntry]:
+    """Yield the parts with the SHA-256 of their committed bytes, each when it was read.
 
     Args:
         parts: as the frontier knows them.
@@ -178,25 +178,21 @@ def hash_parts(
         found = known.get((path.name, size)) or _sha256(path, size, deadline_s, _open_plain)
         return {"name": path.name, "bytes": size, "sha256": found}
 
-    entries: list[PartEntry] = []
     for part in parts:
         warc: FileEntry | None = None
         if part.store_bytes:
             name, size = part.store_name, part.store_bytes
             warc = {"name": name, "bytes": size, "sha256": hash_file(name, size, gone=part.pruned)}
-        entries.append(
-            {
-                "name": part.name,
-                "bytes": part.bytes,
-                "records": part.records,
-                "sha256": hash_file(part.name, part.bytes, gone=part.pruned),
-                "warc": warc,
-                "packed": packed_file(part),
-                "shipped": part.shipped,
-                "pruned": part.pruned,
-            }
-        )
-    return entries
+        yield {
+            "name": part.name,
+            "bytes": part.bytes,
+            "records": part.records,
+            "sha256": hash_file(part.name, part.bytes, gone=part.pruned),
+            "warc": warc,
+            "packed": packed_file(part),
+            "shipped": part.shipped,
+            "pruned": part.pruned,
+        }
 
 
 def _known_hashes(previous: Mapping[str, Any] | None) -> dict[tuple[str, int], str]:

@@ -3,8 +3,9 @@
 The process manager is handed in (`crawler.qq` makes it), since it lies above this layer.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from crawler.pipeline.seeding import sow
 from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.widening import roots_of_new_crawl
-from crawler.ports import Frontier, Now, Part
+from crawler.ports import Frontier, Now
 from crawler.sink.reading import open_part
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Orders:
     )
     """Within it, says which signal came; outside, one ends the process where no reader works."""
     on_work: Callable[[], None] | None = None
-    """Called at the end before each part that is summed up, which may take minutes in all."""
+    """Called at the end after each part that is summed up, which may take minutes in all."""
 
 
 async def run_node(orders: Orders, manage: Manage) -> Ending:
@@ -174,6 +175,20 @@ async def _end(
         waiting = await frontier.hosts(now=now(), limit=100, only_waiting=True)
         job = Job.at(plan.job, plan.output)
         deadline = time.monotonic() + HASHING_SECONDS if signal_number is not None else None
+        parts = []
+        for entry in hash_parts(
+            await frontier.parts(),
+            plan.output,
+            previous=read_manifest(job.manifest),
+            deadline_s=deadline,
+            open_part=open_part,
+        ):
+            parts.append(entry)
+            if orders.on_work is not None:
+                orders.on_work()
+            if error is None:
+                await node.show_finishing("summing up what was written")
+            await asyncio.sleep(0)  # who asks how it is gets an answer between two parts
         manifest = build_manifest(
             started_at=started_at,
             ended_at=now(),
@@ -181,13 +196,7 @@ async def _end(
             exit_code=ending.exit_code,
             counters=counters,
             reasons=await frontier.dead_reasons(),
-            parts=hash_parts(
-                _told(await frontier.parts(), orders.on_work),
-                plan.output,
-                previous=read_manifest(job.manifest),
-                deadline_s=deadline,
-                open_part=open_part,
-            ),
+            parts=parts,
             waiting_hosts=waiting,
             later=outlook.later,
             next_visit=outlook.next_visit,
@@ -204,13 +213,6 @@ async def _end(
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         ending = Ending(ending.word, ending.exit_code, f"{ending.line} ({names}{more})")
     return ending
-
-
-def _told(parts: Sequence[Part], on_work: Callable[[], None] | None) -> Iterator[Part]:
-    for part in parts:
-        if on_work is not None:
-            on_work()
-        yield part
 
 
 def _why(host: HostState) -> str:

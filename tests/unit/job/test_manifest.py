@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from crawler.errors import StorageError
-from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
+from crawler.job import manifest
+from crawler.job.manifest import build_manifest, read_manifest, write_manifest
 from crawler.job.versions import find_versions
 from crawler.model.view import HostState
 from crawler.ports import Part
+
+
+def hash_parts(*given: Any, **more: Any) -> list[manifest.PartEntry]:
+    return list(manifest.hash_parts(*given, **more))
 
 
 def _part(name: str, count: int) -> Part:
