@@ -87,7 +87,8 @@ def test_packing_killed_at_each_step_loses_nothing(
             poll(lambda: not crawl.group(), "no process left")  # noqa: B023
         assert crawl.run() == 0, crawl.err
         assert_exactly_once(crawl, site.urls)
-        assert crawl.part_files() == []
+        # A reader that was killed before its first record leaves an empty file: nothing to pack.
+        assert [part for part in crawl.part_files() if part.stat().st_size] == []
         assert list((crawl.job / "pages").glob("*.tmp")) == []
         assert _store(crawl, "SELECT count(*) FROM parts WHERE bytes > 0 AND packed IS NULL") == 0
         seen = json.loads(_do("inspect", "--json", "--job", str(crawl.job)).stdout)

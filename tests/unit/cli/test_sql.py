@@ -1,6 +1,7 @@
 """SQL over a job: what it sees, what it never sees, and that it can do nothing else."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -338,18 +339,25 @@ def _kept(work: Callable[..., None]) -> Callable[..., None]:
 
 
 @pytest.mark.e2e
-def test_ctrl_c_ends_a_query_that_would_take_years(job):
-    """A slip of the pen in a join must not need a second terminal."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_query_that_would_take_years(job, tmp_path, number, code):
+    """A slip of the pen in a join, or `timeout 60`: nothing may be left, on a disk either."""
     endless = (
         "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE a.range < b.range"
     )
     command = [sys.executable, "-c", _SLOW, str(job.root), endless]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"asking\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (out, err, process.returncode) == (b"", b"", 130)
+    environ = os.environ | {"TMPDIR": str(tmp_path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"asking\n"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (out, err, process.returncode) == (b"", b"", code)
+    assert list(tmp_path.iterdir()) == []
 
 
 _SLOW = """
