@@ -7,7 +7,7 @@ locked before the query is looked at.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     import duckdb
 
 _T = TypeVar("_T")
+_Faults = Sequence[BaseException]
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
 _ROW_GROUP_BYTES = 64_000_000
 """Of Parquet: what a copy holds at once, for each thread."""
 _BATCH = 500
+_TELL_S = 0.05
 _INSTALL = (
     "SQL, Parquet and reports need DuckDB, which is not installed: "
     "pip install 'quasicrawler[analysis]'"
@@ -38,9 +40,10 @@ class Answer:
     """The rows of a query, as they come."""
 
     def __init__(
-        self, connection: "duckdb.DuckDBPyConnection", faults: Sequence[BaseException] = ()
+        self, connection: "duckdb.DuckDBPyConnection", run: "_Run", faults: _Faults
     ) -> None:
         self._connection = connection
+        self._run = run
         self._faults = faults
         described = connection.description or []
         self.columns = _different([str(column[0]) for column in described])
@@ -53,7 +56,7 @@ class Answer:
             ConfigError: the query fails on one of them.
         """
         with _said(self._faults):
-            while rows := _run(self._connection, lambda: self._connection.fetchmany(_BATCH)):
+            while rows := self._run(lambda: self._connection.fetchmany(_BATCH)):
                 yield rows
 
 
@@ -73,9 +76,10 @@ class Engine:
     """One database with views over what is looked at."""
 
     def __init__(
-        self, connection: "duckdb.DuckDBPyConnection", faults: Sequence[BaseException] = ()
+        self, connection: "duckdb.DuckDBPyConnection", run: "_Run", faults: _Faults
     ) -> None:
         self._connection = connection
+        self._run = run
         self._faults = faults
 
     def ask(self, sql: str) -> Answer:
@@ -86,8 +90,8 @@ class Engine:
         """
         query = self.checked(sql)
         with _said(self._faults):
-            _run(self._connection, lambda: self._connection.execute(query))
-        return Answer(self._connection, self._faults)
+            self._run(lambda: self._connection.execute(query))
+        return Answer(self._connection, self._run, self._faults)
 
     def checked(self, sql: str) -> str:
         """Return a query that can stand between parentheses.
@@ -116,20 +120,35 @@ class Engine:
                 f"COPY ({sql}\n) TO '{target}' (FORMAT parquet, COMPRESSION zstd, "
                 f"USE_TMP_FILE false, ROW_GROUP_SIZE_BYTES {_ROW_GROUP_BYTES})"
             )
-            done = _run(self._connection, lambda: self._connection.execute(copy))
+            done = self._run(lambda: self._connection.execute(copy))
             row = done.fetchone()
         return int(row[0]) if row else 0
 
 
-def _run(connection: "duckdb.DuckDBPyConnection", work: Callable[[], _T]) -> _T:
-    """Do work of DuckDB's on another thread: this one hears Ctrl-C, and ends the query."""
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work)
-        try:
-            return future.result()
-        except (KeyboardInterrupt, SystemExit):
-            connection.interrupt()
-            raise
+class _Run:
+    """Does all work of one connection on a thread of its own, so that this one hears Ctrl-C."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        self._connection = connection
+        self._pool = ThreadPoolExecutor(1)
+        # A pool whose first thread is interrupted while it starts makes a second one later.
+        self._pool.submit(int).result()
+
+    def __call__(self, work: Callable[[], _T]) -> _T:
+        return self._pool.submit(work).result()
+
+    def close(self) -> None:
+        """End what still runs, and the connection.
+
+        Whatever was interrupted here, the work may be anywhere between handed over and done, and
+        what DuckDB has not begun cannot be told to end: so it is told until all has ended.
+        """
+        self._connection.interrupt()
+        closing = self._pool.submit(self._connection.close)
+        while not wait([closing], _TELL_S).done:
+            self._connection.interrupt()
+        self._pool.shutdown()
+        closing.result()
 
 
 @contextmanager
@@ -160,16 +179,17 @@ def open_engine(
     files = QueryFiles()
     with spill_directory() as spill:
         connection = duckdb.connect(":memory:")
+        run = _Run(connection)
         try:
             connection.register_filesystem(files)
             _confine(connection, spill, f"{PROTOCOL}://", output)
             for view in views(files, sources, job, wanted, wanted if narrow_frontier else None):
                 with _said(files.faults):
-                    _run(connection, partial(connection.execute, view))
+                    run(partial(connection.execute, view))
             connection.execute("SET lock_configuration = true")
-            yield Engine(connection, files.faults)
+            yield Engine(connection, run, files.faults)
         finally:
-            connection.close()
+            run.close()
             files.close()
 
 

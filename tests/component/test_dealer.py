@@ -379,13 +379,15 @@ async def test_root_told_during_a_claim_goes_before_the_items_of_that_claim(
 ) -> None:
     """The commit that widened the scope may be what made these items claimable."""
     told = tmp_path / "told"
+    claiming = tmp_path / "claiming"
     node = MemoryNode(["http://seed.test/0"])
     node.total = 101
     claim = node.writer
 
     async def writer(desired: int) -> Any:
         is_dealt = any(reader.held for reader in queue._run._dealer.readers)
-        if len(node.claims) == 1 and is_dealt:
+        if is_dealt and not claiming.exists():
+            claiming.touch()
             while not told.exists():  # the loop does not turn, so it cannot hear either
                 time.sleep(0.001)
             node.ready.extend(urls(100, hosts=100))
@@ -396,6 +398,8 @@ async def test_root_told_during_a_claim_goes_before_the_items_of_that_claim(
 
     async def reader(item: Item, ctx: dict[str, Any]) -> None:
         if item.host == "seed.test":
+            while not claiming.exists():
+                await asyncio.sleep(0.001)
             ctx["link"].rooted("http://new.test/")
             told.touch()
             await quick_reader(item, ctx)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from crawler.cli import sql_views
 from crawler.cli.inspect_files import Tally, find_sources
 from crawler.cli.job_behind import job_behind
 from crawler.cli.record_filter import RecordFilter, Wishes
-from crawler.cli.sql_engine import open_engine
+from crawler.cli.sql_engine import Engine, open_engine
 from crawler.cli.sql_files import kept
 from crawler.cli.sql_output import csv_text, json_lines, table_lines
 from crawler.cli.sql_schema import type_of
@@ -27,6 +28,7 @@ from crawler.sink.packing import temporary_path
 from tests.support.records import record
 from tests.support.small_job import SmallJob
 
+ENDLESS = "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE a.range < b.range"
 HOSTILE = '=cmd|" /C calc"!A0\x1b[31m\x00'
 
 
@@ -342,10 +344,7 @@ def _kept(work: Callable[..., None]) -> Callable[..., None]:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_query_that_would_take_years(job, tmp_path, number, code):
     """A slip of the pen in a join, or `timeout 60`: nothing may be left, on a disk either."""
-    endless = (
-        "SELECT count(*) FROM range(10_000_000) a, range(10_000_000) b WHERE a.range < b.range"
-    )
-    command = [sys.executable, "-c", _SLOW, str(job.root), endless]
+    command = [sys.executable, "-c", _SLOW, str(job.root), ENDLESS]
     environ = os.environ | {"TMPDIR": str(tmp_path)}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environ) as process:
@@ -360,14 +359,36 @@ def test_a_signal_ends_a_query_that_would_take_years(job, tmp_path, number, code
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_query_ends_whenever_ctrl_c_comes(job, monkeypatch):
+    """Between handing it over and waiting for it, where nobody could say what it would do."""
+    submit, checked = ThreadPoolExecutor.submit, Engine.checked
+    asked = []
+
+    def submit_and_be_interrupted(self: Any, *args: Any) -> Any:
+        future = submit(self, *args)
+        if asked:
+            asked.clear()
+            raise KeyboardInterrupt
+        return future
+
+    def checked_and_noted(self: Engine, sql: str) -> str:
+        asked.append(sql)
+        return checked(self, sql)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_and_be_interrupted)
+    monkeypatch.setattr(Engine, "checked", checked_and_noted)
+    with pytest.raises(KeyboardInterrupt):
+        ask(job.root, ENDLESS)
+
+
 _SLOW = """
 import sys
 from crawler.cli import app, sql_engine
-run = sql_engine._run
-def told(connection, work):
+run = sql_engine._Run.__call__
+def told(self, work):
     print("asking", flush=True)
-    return run(connection, work)
-sql_engine._run = told
+    return run(self, work)
+sql_engine._Run.__call__ = told
 sys.argv = ["crawler", "inspect", sys.argv[1], "--sql", sys.argv[2]]
 app.main()
 """
