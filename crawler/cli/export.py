@@ -69,12 +69,15 @@ def export(
         raise ConfigError("--sql says itself which table and columns: leave --table and --columns")
     if nodes is not None and (table != "links" or sql is not None):
         raise ConfigError("--nodes goes with --table links")
-    wanted = make_filter(host=host, status=status, error=error, depth=depth, since=since, grep=grep)
+    asked = tuple(paths or [find_job(job)])
+    wanted = make_filter(
+        asked, host=host, status=status, error=error, depth=depth, since=since, grep=grep
+    )
     only_host = not any((status, error, depth, since, grep))
     if table == "hosts" and not only_host:
         raise ConfigError("--table hosts can be narrowed by --host alone")
-    asked = Export(
-        paths=tuple(paths or [find_job(job)]),
+    wish = Export(
+        paths=asked,
         table=table,
         columns=None if columns is None else tuple(name.strip() for name in columns.split(",")),
         sql=sql,
@@ -82,5 +85,5 @@ def export(
     )
     main = Target.named(output, to, force=force)
     second = None if nodes is None else Target.named(nodes, None, force=force)
-    for said in run_export(asked, main, second):
+    for said in run_export(wish, main, second):
         typer.echo(said, err=True)

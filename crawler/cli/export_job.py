@@ -14,7 +14,7 @@ from crawler.cli.export_target import Target
 from crawler.cli.inspect_files import STDIN, Source, Tally, find_sources
 from crawler.cli.job_behind import job_behind
 from crawler.cli.record_filter import RecordFilter
-from crawler.cli.wording import plural, size
+from crawler.cli.wording import did_you_mean, plural, size
 from crawler.errors import ConfigError
 
 FROM_FRONTIER = ("urls", "hosts")
@@ -54,7 +54,8 @@ def run_export(asked: Export, target: Target, nodes: Target | None) -> Iterator[
     """
     known = export_rows.COLUMNS
     if asked.table not in known:
-        raise ConfigError(f"--table: {asked.table!r} is none of {', '.join(known)}")
+        near = did_you_mean(asked.table, known)
+        raise ConfigError(f"--table: {asked.table!r} is none of {', '.join(known)}{near}")
     if STDIN in asked.paths:
         raise ConfigError("export reads files or a job: write standard input to a file first")
     tally = Tally()
@@ -111,7 +112,8 @@ def _by_hand(asked: Export, target: Target, sources: Sequence[Source], job: Path
     for name in columns:
         # Records of others have columns of their own.
         if name not in known and not (asked.table == "pages" and job is None):
-            raise ConfigError(f"--columns: {asked.table} have no {name!r}")
+            near = did_you_mean(name, known)
+            raise ConfigError(f"--columns: {asked.table} have no {name!r}{near}")
     if asked.table == "pages":
         rows = export_rows.page_rows(sources, asked.wanted, tally)
     elif asked.table == "links":

@@ -1,5 +1,8 @@
 """The flags that narrow what `inspect` and `export` look at, once."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +39,7 @@ GrepOption = Annotated[
 
 
 def make_filter(
+    paths: Sequence[Path],
     *,
     host: list[str] | None,
     status: list[str] | None,
@@ -44,7 +48,7 @@ def make_filter(
     since: str | None,
     grep: str | None,
 ) -> "RecordFilter | None":
-    """Return what the flags ask for; None: everything.
+    """Return what the flags ask for of these jobs and files; None: everything.
 
     Raises:
         ConfigError: a value cannot be read.
@@ -59,4 +63,12 @@ def make_filter(
         since=since,
         grep=grep,
     )
-    return RecordFilter(wishes) if wishes else None
+    if not wishes:
+        return None
+    if wishes.statuses or wishes.errors:
+        from crawler.cli.job_behind import job_behind
+
+        # A file may be of any crawler, also one that lies in a job.
+        is_of_others = any(job_behind(path) is None for path in paths)
+        wishes = replace(wishes, is_of_others=is_of_others)
+    return RecordFilter(wishes)

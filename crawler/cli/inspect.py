@@ -74,11 +74,13 @@ def inspect(
     if changed:
         # Of changes, --since is a bound of its own: it may leave lines unread.
         wanted = make_filter(
-            host=host, status=status, error=error, depth=depth, since=None, grep=grep
+            asked, host=host, status=status, error=error, depth=depth, since=None, grep=grep
         )
         _show_changes(asked, since, wanted, samples, as_json=as_json, color=color)
         return
-    wanted = make_filter(host=host, status=status, error=error, depth=depth, since=since, grep=grep)
+    wanted = make_filter(
+        asked, host=host, status=status, error=error, depth=depth, since=since, grep=grep
+    )
     if sql is not None:
         from crawler.cli.inspect_sql import show_answer
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.cli.foreign import host_of, moment_of, ours
+from crawler.cli.wording import did_you_mean
 from crawler.errors import ConfigError
+from crawler.model.failures import FAILURES
 
 NO_ANSWER = "none"
 ANY = "any"
 MAX_SECONDS = 5.0
 """What --grep may take on one record; a regex that takes more would take days on a crawl."""
 _GREPPED = ("url", "title", "text")
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_CODES = range(100, 1000)
+"""What HTTP can say; servers say 999, too."""
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 _CLASS = re.compile(r"([1-9])xx", re.IGNORECASE)
 _Judge = Callable[[Mapping[str, Any]], bool]
 
@@ -31,6 +35,8 @@ class Wishes:
     depths: Sequence[str] = ()
     since: str | None = None
     grep: str | None = None
+    is_of_others: bool = False
+    """Other crawlers may have written the records, with words of their own."""
 
     def __bool__(self) -> bool:
         return any((self.hosts, self.statuses, self.errors, self.depths, self.since, self.grep))
@@ -47,9 +53,9 @@ class RecordFilter:
         """
         judges: list[_Judge] = []
         if wishes.statuses:
-            judges.append(_by_status(wishes.statuses))
+            judges.append(_by_status(wishes.statuses, is_of_others=wishes.is_of_others))
         if wishes.errors:
-            judges.append(_by_error(wishes.errors))
+            judges.append(_by_error(wishes.errors, is_of_others=wishes.is_of_others))
         if wishes.depths:
             judges.append(_by_depth(wishes.depths))
         if wishes.hosts:
@@ -100,7 +106,7 @@ def _by_host(values: Sequence[str]) -> _Judge:
     return judge
 
 
-def _by_status(values: Sequence[str]) -> _Judge:
+def _by_status(values: Sequence[str], *, is_of_others: bool) -> _Judge:
     spans, no_answer = [], False
     for value in values:
         word = value.strip().lower()
@@ -112,7 +118,16 @@ def _by_status(values: Sequence[str]) -> _Judge:
                 raise ConfigError(f"--status: there is no class {word}: write 1xx to 5xx")
             spans.append(range(first, first + 100))
         elif found := _RANGE.fullmatch(word):
-            spans.append(_span(found))
+            span = _span(found, f"--status {value}")
+            # To some crawlers, 0 is no answer.
+            if not (span[0] in _CODES and span[-1] in _CODES) and not (
+                is_of_others and word == "0"
+            ):
+                raise ConfigError(
+                    f"--status: no answer has the code {word}: write 100 to 999, or none for those "
+                    "without an answer"
+                )
+            spans.append(span)
         else:
             raise ConfigError(f"--status: cannot read {value!r}: write 404, 4xx, 400-499 or none")
 
@@ -129,8 +144,14 @@ def _by_status(values: Sequence[str]) -> _Judge:
     return judge
 
 
-def _by_error(values: Sequence[str]) -> _Judge:
+def _by_error(values: Sequence[str], *, is_of_others: bool) -> _Judge:
     words = {value.strip().lower() for value in values}
+    known = (*FAILURES, ANY, NO_ANSWER)
+    if not is_of_others and (unknown := sorted(words - {*known})):
+        raise ConfigError(
+            f"--error: no error is called {unknown[0]!r}{did_you_mean(unknown[0], known)}: "
+            f"there are {', '.join(known)}"
+        )
     none, anything = NO_ANSWER in words, ANY in words
 
     def judge(record: Mapping[str, Any]) -> bool:
@@ -148,7 +169,7 @@ def _by_depth(values: Sequence[str]) -> _Judge:
         found = _RANGE.fullmatch(value.strip())
         if found is None:
             raise ConfigError(f"--depth: cannot read {value!r}: write 2 or 0-3")
-        spans.append(_span(found))
+        spans.append(_span(found, f"--depth {value}"))
 
     def judge(record: Mapping[str, Any]) -> bool:
         depth = record.get("depth")
@@ -157,9 +178,12 @@ def _by_depth(values: Sequence[str]) -> _Judge:
     return judge
 
 
-def _span(found: re.Match[str]) -> range:
+def _span(found: re.Match[str], typed: str) -> range:
     first = int(found[1])
-    return range(first, int(found[2] or first) + 1)
+    last = int(found[2] or first)
+    if last < first:
+        raise ConfigError(f"{typed}: nothing is from {first} to {last}: write {last}-{first}")
+    return range(first, last + 1)
 
 
 def _by_time(value: str) -> _Judge:

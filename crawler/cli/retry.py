@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli.options import JobOption
+from crawler.cli.wording import did_you_mean
 from crawler.errors import ConfigError
 from crawler.model.control import RETRIABLE_REASONS, Choice, Failure
 from crawler.model.failures import FAILURES
@@ -84,8 +85,10 @@ class _Wanted:
         """Raise ConfigError for words that no record can have; those of the job are known."""
         known = {*FAILURES, *(failure.word for failure in found if failure.kind == "error")}
         if unknown := sorted(self._named["error"] - known):
+            near = did_you_mean(unknown[0], sorted(known))
             raise ConfigError(
-                f"no error is called {', '.join(unknown)}: there are {', '.join(sorted(known))}; "
+                f"no error is called {', '.join(unknown)}{near}: there are "
+                f"{', '.join(sorted(known))}; "
                 "answers of servers are --status"
             )
 

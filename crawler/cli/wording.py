@@ -1,4 +1,6 @@
-"""Numbers as people say them."""
+"""Numbers as people say them, and the word that a person may have meant."""
+
+from collections.abc import Iterable
 
 
 def size(count: int) -> str:
@@ -33,3 +35,11 @@ def percent(share: float) -> str:
     if 0 < share < 0.001:
         return "<0.1 %"
     return f"{share * 100:.1f} %"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that goes after the word that is unknown; nothing where none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -215,7 +215,10 @@ def test_files_are_the_users(job, out):
         ({"output": "x.parquet.zst"}, "Parquet is compressed inside"),
         ({"output": "x.csv", "to": "xlsx"}, "which format"),
         ({"output": "nowhere/x.csv"}, "nowhere is no directory"),
-        ({"output": "x.csv", "table": "page"}, "--table: 'page' is none of pages, links, urls"),
+        (
+            {"output": "x.csv", "table": "page"},
+            "--table: 'page' is none of pages, links, urls.* mean pages",
+        ),
         ({"output": "x.csv", "columns": "url,nothing"}, "--columns: pages have no 'nothing'"),
         ({"output": "x.parquet", "columns": "nothing"}, 'SQL: .*"nothing" not found'),
         ({"output": "x.csv", "sql": "SELECT 1", "table": "urls"}, "--sql says itself"),

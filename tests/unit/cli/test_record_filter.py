@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from crawler.cli import record_filter
+from crawler.cli.filter_options import make_filter
+from crawler.cli.inspect_files import STDIN
 from crawler.cli.record_filter import RecordFilter, Wishes
 from crawler.errors import ConfigError
 from tests.support.records import record
+from tests.support.small_job import SmallJob
 
 NO_ANSWER = {"status": None, "error": "timeout"}
 
@@ -61,6 +64,56 @@ def test_errors_are_words_and_any_and_none():
     assert passes(record(**NO_ANSWER), errors=["any"])
     assert not passes(record(), errors=["any"])
     assert passes(record(), errors=["none"])
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        (
+            {"errors": ["timeot"]},
+            r"--error: no error is called 'timeot' \(did you mean timeout\?\)",
+        ),
+        (
+            {"errors": ["dns", "404"]},
+            "no error is called '404': there are dns, connect, .*, any, none",
+        ),
+        ({"statuses": ["999999"]}, "--status: no answer has the code 999999: write 100 to 999, or"),
+        ({"statuses": ["0"]}, "--status: no answer has the code 0: .* none for those without"),
+        ({"statuses": ["90-404"]}, "--status: no answer has the code 90-404"),
+        ({"statuses": ["499-400"]}, "--status 499-400: nothing is from 499 to 400: write 400-499"),
+        ({"statuses": ["abc"]}, "--status: cannot read 'abc'"),
+        ({"statuses": ["٤٠٤"]}, "--status: cannot read"),
+        ({"depths": ["3-0"]}, "--depth 3-0: nothing is from 3 to 0: write 0-3"),
+    ],
+)
+def test_what_no_record_can_have_is_refused(wishes, message):
+    """Else a slip of the pen looks as if there were no such records."""
+    with pytest.raises(ConfigError, match=message):
+        RecordFilter(Wishes(**wishes))
+
+
+def test_answers_that_are_no_standard_can_be_asked_for():
+    assert passes(record(status=999), statuses=["999"])
+
+
+def test_records_of_other_crawlers_may_have_other_words():
+    """Scrapy says `twisted.internet.error.TimeoutError`, and some say status 0 for no answer."""
+    assert passes({"url": "x", "error": "ETIMEDOUT"}, errors=["etimedout"], is_of_others=True)
+    assert passes({"url": "x", "status": 0}, statuses=["0"], is_of_others=True)
+    with pytest.raises(ConfigError, match="no answer has the code 999999"):
+        RecordFilter(Wishes(statuses=["999999"], is_of_others=True))
+
+
+def test_only_a_job_is_sure_to_have_our_words(tmp_path):
+    made = SmallJob(tmp_path / "crawl")
+    made.commit("reader-1", [record(**NO_ANSWER)])
+    (tmp_path / "other.jsonl").touch()
+    asked: dict[str, Any] = dict.fromkeys(("host", "status", "depth", "since", "grep"))
+    for paths in ([made.root], [made.root / "pages"]):
+        with pytest.raises(ConfigError, match="no error is called 'refused'"):
+            make_filter(paths, **asked, error=["refused"])
+    for paths in ([tmp_path / "other.jsonl"], [made.root, tmp_path / "other.jsonl"], [STDIN]):
+        assert make_filter(paths, **asked, error=["refused"]) is not None
 
 
 def test_depths_are_numbers_and_ranges():
