@@ -8,7 +8,7 @@ locked before the query is looked at.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,9 +146,15 @@ class _Run:
         self._connection.interrupt()
         closing = self._pool.submit(self._connection.close)
         while not wait([closing], _TELL_S).done:
-            self._connection.interrupt()
+            self._tell()
         self._pool.shutdown()
         closing.result()
+
+    def _tell(self) -> None:
+        import duckdb
+
+        with suppress(duckdb.ConnectionException):  # closed since it was looked at
+            self._connection.interrupt()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import duckdb
 import orjson
 import pytest
 
-from crawler.cli import sql_views
+from crawler.cli import sql_engine, sql_views
 from crawler.cli.inspect_files import Tally, find_sources
 from crawler.cli.job_behind import job_behind
 from crawler.cli.record_filter import RecordFilter, Wishes
@@ -379,6 +379,18 @@ def test_a_query_ends_whenever_ctrl_c_comes(job, monkeypatch):
     monkeypatch.setattr(Engine, "checked", checked_and_noted)
     with pytest.raises(KeyboardInterrupt):
         ask(job.root, ENDLESS)
+
+
+def test_a_connection_that_closes_slowly_closes_once(job, monkeypatch):
+    """On a busy machine it is closed between looking and telling: the answer must still come."""
+    looks = iter([False])
+
+    def wait_and_look_away(futures: list[Future[Any]], _: float) -> Any:
+        found = wait(futures)
+        return found if next(looks, True) else wait([Future[None]()], 0)
+
+    monkeypatch.setattr(sql_engine, "wait", wait_and_look_away)
+    assert ask(job.root, "SELECT 1") == [(1,)]
 
 
 _SLOW = """
