@@ -70,8 +70,8 @@ def test_errors_are_words_and_any_and_none():
     ("wishes", "message"),
     [
         (
-            {"errors": ["timeot"]},
-            r"--error: no error is called 'timeot' \(did you mean timeout\?\)",
+            {"errors": ["timeoutt"]},
+            r"--error: no error is called 'timeoutt' \(did you mean timeout\?\)",
         ),
         (
             {"errors": ["dns", "404"]},
