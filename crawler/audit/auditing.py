@@ -46,7 +46,7 @@ def audit(
     for name, value in THRESHOLDS.items():
         database.run(f"SET VARIABLE {name} = {value}")
     sql, there = statements("checks"), _traits(database)
-    unfetched = dict(database.rows(statements("charts")["unfetched"]))
+    unfetched = _unfetched(database)
     found, clean, not_checked = [], [], []
     for check in CHECKS:
         if check.need is not None and not there[check.need]:
@@ -56,9 +56,8 @@ def audit(
         one = _run(database, check, sql[check.name], max_findings)
         if one.count:
             found.append(one)
-        elif check.targets is not None and (left := unfetched[check.targets]):
-            were = "target was" if left == 1 else "targets were"
-            not_checked.append(NotChecked(check, f"{left:,} {were} never fetched"))
+        elif check.targets is not None and check.targets in unfetched:
+            not_checked.append(NotChecked(check, unfetched[check.targets]))
         else:
             clean.append(check)
     return Audit(found=found, clean=clean, not_checked=not_checked)
@@ -82,6 +81,23 @@ def _traits(database: AuditDatabase) -> dict[Need, bool]:
         "sitemaps": sitemaps,
         "outside": outside,
     }
+
+
+def _unfetched(database: AuditDatabase) -> dict[str, str]:
+    """Return why what pages lead to cannot be judged, by what a check would need."""
+    found = {}
+    for what, never, vainly in database.rows(statements("charts")["unfetched"]):
+        if what != "canonical" and never:
+            found[what] = f"{_targets(never)} not read by the crawl"
+        elif never:
+            found[what] = f"{_targets(never)} never fetched: --check-external asks for them"
+        elif vainly:
+            found[what] = f"{_targets(vainly)} asked for and gave no answer to judge by"
+    return found
+
+
+def _targets(number: int) -> str:
+    return f"{number:,} target was" if number == 1 else f"{number:,} targets were"
 
 
 def _run(database: AuditDatabase, check: Check, sql: str, limit: int) -> Findings:

@@ -47,8 +47,8 @@ GRAVE = (
         targets="canonical",
         severity="error",
         title="Canonical address is not there",
-        meaning="The page says that another address speaks for it, and that one does not answer. "
-        "Search engines may drop both.",
+        meaning="The page says that another address speaks for it, and that one, or what it "
+        "redirects to, is not there. Search engines may drop both.",
         advice="Let link rel=canonical name a page that is there, best the page itself.",
     ),
     Check(
@@ -62,12 +62,12 @@ GRAVE = (
     Check(
         name="broken_external",
         severity="warning",
-        title="Broken links to other sites",
-        meaning="Pages of others that answered 404, 410 or 5xx but 503, or not at all, when "
-        "asked once.",
+        title="Broken links that leave the crawl",
+        meaning="Pages of other sites, or out of the scope, that answered 404, 410 or 5xx but "
+        "503, or not at all, when asked once.",
         advice="Correct or remove the links. A server that was only down for a moment is named "
         "too: look before you remove.",
-        place=2,
+        place=_LINKED,
         need="outside",
     ),
     Check(
@@ -108,6 +108,7 @@ GRAVE = (
     ),
     Check(
         name="canonical_conflicts",
+        targets="canonical_page",
         severity="warning",
         title="Canonical addresses that contradict themselves",
         meaning="Chains of canonical addresses, noindex together with a canonical address, or from "
@@ -159,7 +160,7 @@ GRAVE = (
     ),
     Check(
         name="hreflang",
-        targets="hreflang",
+        targets="alternate_page",
         severity="warning",
         title="Language versions that do not match",
         meaning="A page names another as its translation, and that one is not there, or does not "

@@ -15,10 +15,10 @@ MILD = (
     Check(
         name="moved_external",
         severity="notice",
-        title="Links to other sites that redirect",
+        title="Links that leave the crawl and redirect",
         meaning="The page of the other site answers under another address.",
         advice="Update the link where the move is for good.",
-        place=2,
+        place=3,
         need="outside",
     ),
     Check(
@@ -32,25 +32,25 @@ MILD = (
     Check(
         name="canonical_unknown",
         severity="notice",
-        title="Canonical address that was never fetched",
-        meaning="The crawl does not know whether it is there: no page that it read links there.",
-        advice="Check that it is there and is linked.",
+        title="Canonical address that may not be there",
+        meaning="It was never fetched, since no page links there, or gave no answer to judge by.",
+        advice="Link to it, or ask for it with --check-external.",
     ),
     Check(
         name="hreflang_unknown",
         severity="notice",
-        title="Language versions that were never fetched",
-        meaning="The crawl does not know whether they are there, or name the page in return.",
-        advice="Check that they are there and are linked.",
+        title="Language versions that may not be there",
+        meaning="They were never fetched, or gave no answer to judge by.",
+        advice="Let the crawl take their host too, or ask for them with --check-external.",
     ),
     Check(
         name="external_unknown",
         severity="notice",
-        title="Links to other sites that could not be judged",
+        title="Links that leave the crawl and could not be judged",
         meaning="The other site refused, asked to wait (429, 503), or its robots.txt forbids to "
         "look or did not answer.",
         advice="Open them in a browser, or ask again another day.",
-        place=2,
+        place=3,
         need="outside",
     ),
     Check(

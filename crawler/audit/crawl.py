@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 
 from crawler.frontier.sqlite import SqliteFrontier
+from crawler.frontier.sqlite_listing import HOST_COLUMNS, FrontierListing
 from crawler.job.lock import holder
 from crawler.ports import FrontierOptions
 
+FOREVER = 1 << 62
 _BATCH = 10_000
+_PAUSE = tuple(HOST_COLUMNS.index(name) for name in ("host", "halted", "paused_until"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,30 @@ async def look_at(job: Path, listed: Path) -> CrawlState:
         roots=roots,
         meta=meta,
     )
+
+
+async def pauses(job: Path) -> dict[str, int]:
+    """Return until when hosts of a crawl are to be left alone, ms on its clock.
+
+    They said so themselves, or a person paused them: then for as long as that holds.
+
+    Raises:
+        FrontierError: the store cannot be read.
+    """
+    found = {}
+    store = FrontierListing(job / "frontier.db")
+    await store.open()
+    try:
+        async for rows in store.hosts():
+            for row in rows:
+                host, halted, until = (row[n] for n in _PAUSE)
+                if halted:
+                    found[host] = FOREVER
+                elif until is not None:
+                    found[host] = round(datetime.fromisoformat(until).timestamp() * 1000)
+    finally:
+        await store.close()
+    return found
 
 
 async def _write_listed(frontier: SqliteFrontier, path: Path) -> None:

@@ -89,6 +89,7 @@ class AuditDatabase:
         with translated():
             self._connection.execute("DROP TABLE IF EXISTS outside")
             self._from_lines("outside", answers)
+            self._make("answers")
 
     def rows(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a statement; it must bound them."""
@@ -118,7 +119,9 @@ class AuditDatabase:
     def _read(self, parts: Iterable[str]) -> None:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in _COLUMNS.items())
         self._connection.execute(f"CREATE VIEW records AS SELECT {nothing} LIMIT 0")
-        for name in ("macro_host", "macro_problem", "read_visits", "visits"):
+        for name in ("macro_host", "macro_problem", "macro_gone", "macro_there"):
+            self._make(name)
+        for name in ("read_visits", "visits"):
             self._make(name)
         for part in parts:
             self._read_part(part)

@@ -1,11 +1,12 @@
-"""Which links leave the crawl, and asking for them by the rules of the job."""
+"""What pages name and the crawl did not fetch, and asking for it by the rules of the job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from crawler.audit.asking import Asking
-from crawler.audit.crawl import CrawlState
+from crawler.audit.crawl import NO_STORE, CrawlState, pauses
 from crawler.audit.database import AuditDatabase, statements
 from crawler.audit.outside import FRESH_MS, Answer, kept_answers, read_answers
 from crawler.model.plan import Plan
@@ -31,27 +32,27 @@ class Asked:
 
 
 def outward(
-    database: AuditDatabase, plan: Plan, state: CrawlState, now: int
-) -> tuple[list[str], set[str]]:
-    """Return link targets outside of the scope without a fresh answer, the most linked first.
+    database: AuditDatabase, plan: Plan, state: CrawlState, now: int, never: Container[str]
+) -> list[str]:
+    """Return what pages name without a record or a fresh answer, the most named first.
 
-    Only what lies outside is asked for, never what a person excluded. The second value are hosts
-    whose turns a running crawl has: they are not asked.
+    Links and redirects count where they leave the scope: how much of the site is looked at is said
+    by scope and budgets of the crawl. Canonical addresses and other languages count wherever they
+    lie, since without them a page that was crawled cannot be judged. What a person excluded is
+    never among them, nor what lies on a host of `never`.
     """
     terms, _ = terms_of_job(plan, state.meta)
     kept = {name: getattr(terms, name) for name in ("scope", "include", "exclude", "sites")}
     admission = admission_of(replace(plan, **kept), state.roots, now)
-    sql = statements("charts")
-    never = {host for (host,) in database.rows(sql["crawled_hosts"])} if state.running else set()
-    found = [
+    sql = statements("charts")["unvisited"].replace("$since", str(now - FRESH_MS))
+    return [
         url
-        for (url,) in database.stream(sql["unvisited"].replace("$since", str(now - FRESH_MS)))
-        if admission.scope.refusal(url) == "scope"
+        for url, speaks in database.stream(sql)
+        if (speaks or admission.scope.refusal(url) == "scope")
         and admission.scope.exclusion(url) is None
         and admission.trap(url, 0) is None
         and host_key(url) not in never
     ]
-    return found, never
 
 
 async def ask_outside(
@@ -65,7 +66,10 @@ async def ask_outside(
     within_s: float,
     on_answer: Callable[[int, int], None],
 ) -> Asked:
-    """Ask once for what the crawl links to and did not visit; answers are kept in the job.
+    """Ask once for what pages name and the crawl did not visit; answers are kept in the job.
+
+    Hosts of a crawl that runs are not asked, since it has their turns. Of one that does not, hosts
+    are asked as if it went on: not while they want to be left alone, or a person has paused them.
 
     Args:
         job: its directory.
@@ -82,8 +86,13 @@ async def ask_outside(
         StorageError: answers cannot be kept.
     """
     with kept_answers(job, now()) as file:
-        urls, never = outward(database, plan, state, now())
-        chosen, answered, reached = urls[:most], 0, 0
+        crawled = dict(database.rows(statements("charts")["crawled_hosts"]))
+        never: Collection[str] = crawled.keys() if state.running else frozenset()
+        before = list(read_answers(job, now()))
+        holds = _holds(before, {} if state is NO_STORE else await pauses(job))
+        urls = outward(database, plan, state, now(), never)
+        open_now = [url for url in urls if holds.get(host_key(url), 0) <= now()]
+        chosen, answered, reached = open_now[:most], 0, 0
 
         def keep(answer: Answer) -> None:
             nonlocal answered, reached
@@ -92,22 +101,31 @@ async def ask_outside(
             reached += answer.error not in UNREACHED
             on_answer(answered, len(chosen))
 
-        before = list(read_answers(job, now()))
         asking = Asking(
             _of_a_stranger(plan),
             now,
             on_answer=keep,
             never=never,
-            asked=[(host_key(one["url"]), one["asked_at"]) for one in before],
-            holds={
-                host_key(one["final_url"]): until
-                for one in before
-                if (until := one.get("left_alone_until")) is not None
-            },
+            asked=[
+                *((host, at) for host, at in crawled.items() if at is not None),
+                *((host_key(one["url"]), one["asked_at"]) for one in before),
+            ],
+            holds=holds,
         )
         await asking.run(chosen, within_s=within_s)
     database.set_outside(read_answers(job, now()))
     return Asked(answered, len(urls) - answered, reached)
+
+
+def _holds(before: Iterable[Mapping[str, Any]], paused: Mapping[str, int]) -> dict[str, int]:
+    """Return until when hosts are to be left alone, by a report before and by the crawl."""
+    holds = dict(paused)
+    for one in before:
+        until = one.get("left_alone_until")
+        if until is not None:
+            host = host_key(one["final_url"])
+            holds[host] = max(until, holds.get(host, 0))
+    return holds
 
 
 def _of_a_stranger(plan: Plan) -> Plan:

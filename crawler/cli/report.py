@@ -58,7 +58,7 @@ def report(
     ] = None,
     check_external: Annotated[
         bool,
-        typer.Option("--check-external", help="Ask once for each link that leaves the crawl."),
+        typer.Option("--check-external", help="Ask once for what pages name beyond the crawl."),
     ] = False,
     max_external: Annotated[
         int, typer.Option("--max-external", metavar="N", min=1, help="Ask for at most so many.")
@@ -159,10 +159,11 @@ def _ask(
     now: "Now",
     external: tuple[int, str],
 ) -> None:
-    """Ask for links that leave the crawl, and say how far that came."""
+    """Ask for what pages name and the crawl did not fetch, and say how far that came."""
     from crawler.audit.external import ask_outside
     from crawler.audit.outside import ANSWERS
     from crawler.cli.errors import say
+    from crawler.cli.wording import plural
     from crawler.conf.plan import make_plan
     from crawler.conf.units import parse_duration_ms
     from crawler.errors import ConfigError
@@ -185,7 +186,7 @@ def _ask(
         nonlocal answered
         answered = done
         if sys.stderr.isatty():
-            sys.stderr.write(f"\rasked for {done:,} of {of:,} links that leave the crawl")
+            sys.stderr.write(f"\rasked for {done:,} of {of:,} URLs beyond the crawl")
             sys.stderr.flush()
 
     asking = ask_outside(
@@ -208,11 +209,12 @@ def _ask(
             sys.stderr.write("\n")
     if asked.answered and not asked.reached:
         say(
-            "no host that is linked to could be reached: is this machine online? Remove "
+            "no host that was asked could be reached: is this machine online? Remove "
             f"{job / ANSWERS} to ask again today"
         )
     if asked.left:
+        were = "was" if asked.left == 1 else "were"
         say(
-            f"{asked.left:,} links that leave the crawl were not asked for: the number or the time "
-            "was up, or their hosts want to be left alone; the same command asks for them later"
+            f"{plural(asked.left, 'URL')} beyond the crawl {were} not asked for: the number or the "
+            "time was up, or their hosts are to be left alone; the same command asks for them later"
         )

@@ -29,7 +29,7 @@ def summary(state: CrawlState, audit: Audit, figures: Figures) -> list[str]:
         )
     unknown = sum(one.count for one in audit.found if one.check.name == "external_unknown")
     if unknown:
-        sentences.append(f"{plural(unknown, 'link')} to other sites could not be judged.")
+        sentences.append(f"{plural(unknown, 'link')} that leave the crawl could not be judged.")
     if state.left:
         running = "is still running" if state.running else "has not come to its end"
         sentences.append(

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.test_report import report
 from tests.support.crawl import LOOPBACK, Crawl, poll
 from tests.support.faulty_site import PAGES, good
-from tests.support.web import Answer, Web
+from tests.support.web import Answer, Web, redirect
 
 pytestmark = pytest.mark.e2e
 ASK = ("--check-external", "--delay", "0", *LOOPBACK)
@@ -43,11 +43,12 @@ def test_links_to_others_are_asked_for_once_and_reported_with_their_pages(crawle
     done = report("--json", "--job", job, *ASK, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert web.paths(0) == []  # the crawl's own hosts are not asked again
-    assert sorted(web.paths(1)) == ["/moved", "/not-there", "/there", "/there"]
+    asked = ["/elsewhere", "/moved", "/not-there", "/there", "/there"]
+    assert sorted(web.paths(1)) == asked
     found = {one["name"]: one["first"] for one in json.loads(done.stdout)["findings"]}
     (broken,) = found["broken_external"]
     assert (broken["url"], broken["answer"]) == (web.url("/not-there", 1), "404")
-    assert broken["first_places"] == [{"page": web.url("/"), "text": "more friends"}]
+    assert broken["first_places"] == [{"page": web.url("/"), "text": "more friends", "via": None}]
     (moved,) = found["moved_external"]
     assert moved["leads_to"] == web.url("/there", 1)
     web.asked.clear()
@@ -56,6 +57,78 @@ def test_links_to_others_are_asked_for_once_and_reported_with_their_pages(crawle
     assert json.loads(again.stdout)["findings"] == json.loads(done.stdout)["findings"]
     without = report("--json", "--job", job, cwd=tmp_path)
     assert json.loads(without.stdout)["findings"] == json.loads(done.stdout)["findings"]
+
+
+def test_canonicals_and_languages_that_nobody_fetched_are_asked_for(crawled, tmp_path):
+    """One that leads to a dead end costs a page its place in every search engine."""
+
+    def saying(kind: str, target: str) -> Answer:
+        return good(title=target, head=f'<link rel={kind} href="{target}">')
+
+    canonicals = {
+        "/far": "http://{1}/gone",
+        "/moved-away": "http://{1}/moved",
+        "/own": "/gone-here",
+        "/shy": "http://{1}/private",
+        "/secret": "/delete?all",
+        "/fine": "http://{1}/there",
+    }
+    web, job = crawled(
+        {
+            "/": good(*canonicals, "/de", "/go", title="Start"),
+            **{path: saying("canonical", target) for path, target in canonicals.items()},
+            "/de": good(
+                title="Deutsch",
+                head='<link rel=alternate hreflang=en href="http://{1}/gone">'
+                '<link rel=alternate hreflang=fr href="http://{1}/there">'
+                '<link rel=alternate hreflang=it href="http://{1}/private">',
+            ),
+            "/go": redirect("http://{1}/gone-too"),
+            "1/robots.txt": PAGES["1/robots.txt"],
+            "1/there": good(title="There"),
+            "1/moved": redirect("/there", 301),
+        },
+        *("--exclude", "*delete*"),
+    )
+    before = json.loads(report("--json", "--job", job, cwd=tmp_path).stdout)
+    assert web.asked == []
+    (missing,) = [one for one in before["not_checked"] if one["name"] == "canonical_broken"]
+    assert missing["why"].endswith("never fetched: --check-external asks for them")
+    done = report("--json", "--job", job, *ASK, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(web.paths(0)) == ["/gone-here"]
+    assert sorted(web.paths(1)) == ["/gone", "/gone-too", "/moved", "/there", "/there"]
+    found = {
+        one["name"]: [tuple(row.values()) for row in one["first"]]
+        for one in json.loads(done.stdout)["findings"]
+    }
+    here, there = web.url, lambda path: web.url(path, 1)
+    assert found["canonical_broken"] == [
+        (here("/own"), here("/gone-here"), "404"),
+        (here("/far"), there("/gone"), "404"),
+    ]
+    moved = (here("/moved-away"), there("/moved"), there("/there"))
+    assert found["canonical_redirects"] == [moved]
+    unknown = [(here("/secret"), here("/delete?all"), "never fetched")]
+    unknown += [(here("/shy"), there("/private"), "robots")]
+    assert found["canonical_unknown"] == unknown
+    assert found["hreflang"] == [(here("/de"), "en", there("/gone"), "not there: 404")]
+    assert found["hreflang_unknown"] == [(here("/de"), "it", there("/private"), "robots")]
+    place = {"page": here("/"), "text": "x", "via": here("/go")}
+    assert found["broken_external"] == [(there("/gone-too"), "404", 1, [place])]
+    assert "redirected_links" not in found
+
+
+def test_a_host_that_is_paused_is_not_asked_either(crawled, tmp_path):
+    """Who pauses a host because it is in trouble would have it asked all the same."""
+    canonical = '<link rel=canonical href="/unseen">'
+    web, job = crawled({"/": good("http://{1}/there", title="Start", head=canonical)})
+    words = [sys.executable, "-m", "crawler", "pause", "--job", str(job), web.hosts[0]]
+    root = str(Path(__file__).parents[2])
+    subprocess.run(words, check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": root})
+    done = report("--json", "--job", job, *ASK, "--max-external", 1, cwd=tmp_path)
+    assert "1 URL beyond the crawl was not asked for" in done.stderr
+    assert [asked.host for asked in web.asked] == [web.hosts[1], web.hosts[1]]
 
 
 def test_what_was_excluded_is_not_asked_for(crawled, tmp_path):
@@ -97,7 +170,7 @@ def test_the_number_is_bounded_and_the_rest_comes_later(crawled, tmp_path):
     web, job = crawled({"/": good(*links, title="Start")})
     done = report("--json", "--job", job, *ASK, "--max-external", 2, cwd=tmp_path)
     assert web.paths(1) == ["/0", "/1"]
-    assert "3 links that leave the crawl were not asked for" in done.stderr
+    assert "3 URLs beyond the crawl were not asked for" in done.stderr
     report("--json", "--job", job, *ASK, cwd=tmp_path)
     assert web.paths(1) == ["/0", "/1", "/2", "/3", "/4"]
 

@@ -46,6 +46,22 @@ MUTATIONS = [
         slow=True,
     ),
     Mutation(
+        "a report asks no host that a person paused",
+        "audit/crawl.py",
+        "                if halted:\n",
+        "                if host is None:\n",
+        (f"{EXTERNAL}::test_a_host_that_is_paused_is_not_asked_either",),
+        slow=True,
+    ),
+    Mutation(
+        "a report asks for canonical addresses wherever they lie",
+        "audit/external.py",
+        '        if (speaks or admission.scope.refusal(url) == "scope")\n',
+        '        if admission.scope.refusal(url) == "scope"\n',
+        (f"{EXTERNAL}::test_canonicals_and_languages_that_nobody_fetched_are_asked_for",),
+        slow=True,
+    ),
+    Mutation(
         "a report escapes what a site says",
         "cli/report_findings.py",
         "{escape(printable(text))}",

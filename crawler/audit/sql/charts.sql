@@ -67,11 +67,19 @@ SELECT (SELECT count(*) FROM visits) AS records, count(*) AS urls,
 FROM pages;
 
 -- name: unfetched
--- Targets that pages name and nobody fetched, by the check that would judge them.
-SELECT 'canonical' AS what, count(DISTINCT canonical) FROM good
-WHERE canonical <> url AND hash(canonical) NOT IN (SELECT u FROM pages)
+-- Targets that pages name and no check can judge, by what it would need: whether they are there (how many were never
+-- asked for, how many were asked for in vain), or the page itself.
+WITH canonicals AS (
+    SELECT DISTINCT o.u AS asked, g.canonical AS url, is_gone(o.status, o.error) OR is_there(o.status, o.error) AS is_judged
+    FROM good AS g LEFT JOIN outside AS o ON o.u = hash(g.canonical)
+    WHERE g.canonical <> g.url AND hash(g.canonical) NOT IN (SELECT u FROM pages)
+)
+SELECT 'canonical' AS what, count(*) FILTER (asked IS NULL), count(*) FILTER (asked IS NOT NULL AND NOT is_judged)
+FROM canonicals
 UNION ALL
-SELECT 'hreflang', count(DISTINCT u) FROM alternates WHERE u NOT IN (SELECT u FROM pages);
+SELECT 'canonical_page', count(*), 0 FROM canonicals
+UNION ALL
+SELECT 'alternate_page', count(DISTINCT u), 0 FROM alternates WHERE u NOT IN (SELECT u FROM pages);
 
 -- name: traits
 -- What the records have at all, so that a check without its data is not taken for a good sign.
@@ -80,12 +88,22 @@ SELECT count(*) FILTER (simhash IS NOT NULL) > 0, count(*) FILTER (kind = 'requi
 FROM pages;
 
 -- name: unvisited
--- Link targets that the crawl has no record of and that were not asked for since $since, the most linked first.
-SELECT t.url FROM targets AS t
-WHERE (t.url LIKE 'http://%' OR t.url LIKE 'https://%')
-    AND t.u NOT IN (SELECT u FROM outside WHERE asked_at > $since)
-ORDER BY t.links DESC, t.url;
+-- What pages name, the crawl has no record of and was not asked for since $since, the most named first; whether one
+-- is the canonical address or another language of a page.
+WITH named AS (
+    SELECT u, url, links, false AS speaks FROM targets
+    UNION ALL
+    SELECT next_u, next, count(*), false FROM hops GROUP BY ALL
+    UNION ALL
+    SELECT hash(canonical), canonical, count(*), true FROM good WHERE canonical <> url GROUP BY canonical
+    UNION ALL
+    SELECT u, url, count(*), true FROM alternates GROUP BY ALL
+)
+SELECT url, bool_or(speaks) FROM named
+WHERE (url LIKE 'http://%' OR url LIKE 'https://%') AND u NOT IN (SELECT u FROM pages)
+    AND u NOT IN (SELECT u FROM outside WHERE asked_at > $since)
+GROUP BY url ORDER BY sum(links) DESC, url;
 
 -- name: crawled_hosts
--- Hosts that the crawl asks.
-SELECT DISTINCT host FROM pages;
+-- Hosts that the crawl asks, and when it did last, in ms since 1970.
+SELECT host_of(url), max(epoch_ms(moment)) FROM visits GROUP BY ALL;

@@ -38,21 +38,17 @@ FROM listed AS l JOIN pages AS p ON p.u = l.u
 WHERE p.error IS NOT NULL OR p.status >= 400 ORDER BY p.url;
 
 -- name: canonical_broken
--- Pages whose canonical address is not there.
-SELECT p.url AS url, p.canonical AS canonical, ended(t.status, t.error) AS answer
-FROM good AS p JOIN pages AS t ON t.u = hash(p.canonical)
-WHERE p.canonical <> p.url AND (t.error IS NOT NULL OR t.status >= 400) ORDER BY t.url, p.url;
+-- Pages whose canonical address is not there, or redirects to what is not.
+SELECT p.url AS url, p.canonical AS canonical, ended(a.status, a.error) AS answer
+FROM good AS p JOIN answers AS a ON a.u = hash(p.canonical)
+WHERE p.canonical <> p.url AND a.is_broken ORDER BY p.canonical, p.url;
 
 -- name: broken_external
--- Pages of others that are not there, as the last check beyond the crawl found.
-SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, e.text AS text
-FROM outside AS o JOIN edges AS e ON e.u = o.u JOIN pages AS s ON s.id = e.source
-WHERE o.u NOT IN (SELECT u FROM pages) AND (
-    o.status IN (404, 410) OR (o.status >= 500 AND o.status <> 503)
-    OR o.error IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'decode')
-    OR o.error IN ('redirect_loop', 'too_many_redirects', 'bad_redirect')
-)
-ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url;
+-- Pages beyond the crawl that are not there, as asking for them once found.
+SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, a.text AS text, a.via AS via
+FROM outside AS o JOIN arrivals AS a ON a.u = o.u JOIN pages AS s ON s.id = a.source
+WHERE o.u NOT IN (SELECT u FROM pages) AND is_gone(o.status, o.error)
+ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url, a.via;
 
 -- name: broken_requisites
 -- Images, style sheets and scripts that are not there, with a page that needs them.
@@ -77,8 +73,9 @@ ORDER BY r.hops DESC, count(s.id) OVER (PARTITION BY r.u) DESC, r.url, s.url;
 
 -- name: canonical_redirects
 -- Pages whose canonical address redirects.
-SELECT p.url AS url, p.canonical AS canonical, r.end_url AS leads_to
-FROM good AS p JOIN ends AS r ON r.u = hash(p.canonical) WHERE p.canonical <> p.url ORDER BY p.canonical, p.url;
+SELECT p.url AS url, p.canonical AS canonical, a.leads_to AS leads_to
+FROM good AS p JOIN answers AS a ON a.u = hash(p.canonical)
+WHERE p.canonical <> p.url AND a.hops > 0 AND NOT a.is_broken ORDER BY p.canonical, p.url;
 
 -- name: canonical_conflicts
 -- Canonical addresses that contradict themselves.
@@ -137,13 +134,13 @@ ORDER BY p.url;
 -- name: hreflang
 -- Other languages that are not there, or do not name the page in return.
 SELECT s.url AS url, a.lang AS lang, a.url AS alternate,
-    CASE WHEN t.error IS NOT NULL OR t.status >= 400 THEN 'not there: ' || ended(t.status, t.error)
-        WHEN t.status BETWEEN 300 AND 399 THEN 'redirects'
+    CASE WHEN x.is_broken THEN 'not there: ' || ended(x.status, x.error)
+        WHEN x.hops > 0 OR t.status BETWEEN 300 AND 399 THEN 'redirects'
         WHEN t.noindex THEN 'noindex' ELSE 'does not name it in return' END AS problem
-FROM alternates AS a JOIN pages AS s ON s.id = a.source JOIN pages AS t ON t.u = a.u
+FROM alternates AS a JOIN pages AS s ON s.id = a.source JOIN answers AS x ON x.u = a.u LEFT JOIN pages AS t ON t.u = a.u
 WHERE a.u <> s.u AND (
-    t.error IS NOT NULL OR t.status >= 300 OR t.noindex
-    OR NOT EXISTS (SELECT 1 FROM alternates AS b WHERE b.source = t.id AND b.u = s.u)
+    x.is_broken OR x.hops > 0 OR t.status >= 300 OR t.noindex
+    OR (t.u IS NOT NULL AND NOT EXISTS (SELECT 1 FROM alternates AS b WHERE b.source = t.id AND b.u = s.u))
 )
 ORDER BY problem, s.url, a.lang;
 
@@ -170,16 +167,15 @@ ORDER BY elapsed_ms DESC, url;
 -- Links to addresses that redirect, which should point to where that ends.
 SELECT r.url AS url, r.end_url AS leads_to, h.status AS status, s.url AS page, e.text AS text
 FROM ends AS r JOIN hops AS h ON h.u = r.u JOIN edges AS e ON e.u = r.u JOIN pages AS s ON s.id = e.source
-LEFT JOIN pages AS t ON t.u = r.end_u
-WHERE t.u IS NULL OR (t.error IS NULL AND t.status BETWEEN 200 AND 299)
-ORDER BY count(*) OVER (PARTITION BY r.u) DESC, r.url, s.url;
+JOIN answers AS a ON a.u = r.u
+WHERE NOT a.is_broken ORDER BY count(*) OVER (PARTITION BY r.u) DESC, r.url, s.url;
 
 -- name: moved_external
--- Pages of others that have moved for good.
-SELECT o.url AS url, o.final_url AS leads_to, s.url AS page, e.text AS text
-FROM outside AS o JOIN edges AS e ON e.u = o.u JOIN pages AS s ON s.id = e.source
-WHERE o.hops > 0 AND o.error IS NULL AND o.status BETWEEN 200 AND 299
-ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url;
+-- Pages beyond the crawl that have moved.
+SELECT o.url AS url, o.final_url AS leads_to, s.url AS page, a.text AS text, a.via AS via
+FROM outside AS o JOIN arrivals AS a ON a.u = o.u JOIN pages AS s ON s.id = a.source
+WHERE o.u NOT IN (SELECT u FROM pages) AND o.hops > 0 AND is_there(o.status, o.error)
+ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url, a.via;
 
 -- name: canonical_elsewhere
 -- Pages that another host speaks for.
@@ -187,30 +183,30 @@ SELECT url AS url, canonical AS canonical FROM good
 WHERE canonical <> url AND host_of(canonical) <> host ORDER BY url;
 
 -- name: canonical_unknown
--- Canonical addresses on crawled hosts that the crawl never saw.
-SELECT p.url AS url, p.canonical AS canonical FROM good AS p
-WHERE p.canonical <> p.url AND host_of(p.canonical) IN (SELECT host FROM good)
-    AND hash(p.canonical) NOT IN (SELECT u FROM pages)
-    AND hash(p.canonical) NOT IN (SELECT u FROM outside WHERE error IS NULL AND status BETWEEN 200 AND 299)
+-- Canonical addresses of which nobody knows whether they are there: on crawled hosts and never fetched, or asked for
+-- and without an answer to judge by.
+SELECT p.url AS url, p.canonical AS canonical,
+    CASE WHEN o.u IS NULL THEN 'never fetched' ELSE ended(o.status, o.error) END AS answer
+FROM good AS p LEFT JOIN outside AS o ON o.u = hash(p.canonical)
+WHERE p.canonical <> p.url AND hash(p.canonical) NOT IN (SELECT u FROM pages)
+    AND (o.u IS NOT NULL OR host_of(p.canonical) IN (SELECT host FROM good))
+    AND NOT is_gone(o.status, o.error) AND NOT is_there(o.status, o.error)
 ORDER BY p.canonical, p.url;
 
 -- name: hreflang_unknown
--- Other languages that the crawl never fetched.
-SELECT s.url AS url, a.lang AS lang, a.url AS alternate FROM alternates AS a JOIN pages AS s ON s.id = a.source
-WHERE a.u NOT IN (SELECT u FROM pages)
-    AND a.u NOT IN (SELECT u FROM outside WHERE error IS NULL AND status BETWEEN 200 AND 299)
+-- Other languages of which nobody knows whether they are there.
+SELECT s.url AS url, a.lang AS lang, a.url AS alternate,
+    CASE WHEN o.u IS NULL THEN 'never fetched' ELSE ended(o.status, o.error) END AS answer
+FROM alternates AS a JOIN pages AS s ON s.id = a.source LEFT JOIN outside AS o ON o.u = a.u
+WHERE a.u NOT IN (SELECT u FROM pages) AND NOT is_gone(o.status, o.error) AND NOT is_there(o.status, o.error)
 ORDER BY a.url, s.url, a.lang;
 
 -- name: external_unknown
--- Pages of others that nobody can judge: refused, put off, or forbidden by robots.txt.
-SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, e.text AS text
-FROM outside AS o JOIN edges AS e ON e.u = o.u JOIN pages AS s ON s.id = e.source
-WHERE o.u NOT IN (SELECT u FROM pages) AND NOT (
-    (o.error IS NULL AND (o.status < 400 OR o.status IN (404, 410) OR (o.status >= 500 AND o.status <> 503)))
-    OR coalesce(o.error, '') IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'decode')
-    OR coalesce(o.error, '') IN ('redirect_loop', 'too_many_redirects', 'bad_redirect')
-)
-ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url;
+-- Pages beyond the crawl that nobody can judge: refused, put off, or forbidden by robots.txt.
+SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, a.text AS text, a.via AS via
+FROM outside AS o JOIN arrivals AS a ON a.u = o.u JOIN pages AS s ON s.id = a.source
+WHERE o.u NOT IN (SELECT u FROM pages) AND NOT is_gone(o.status, o.error) AND NOT is_there(o.status, o.error)
+ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url, a.via;
 
 -- name: missing_descriptions
 -- Pages without a description.

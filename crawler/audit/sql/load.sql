@@ -9,6 +9,17 @@ CREATE MACRO host_of(url) AS regexp_extract(url, '^[a-z][a-z0-9+.-]*://(?:[^/?#@
 -- How the visit of a URL ended, in one word: its error, or its status.
 CREATE MACRO ended(status, error) AS coalesce(error, status::VARCHAR, 'no answer');
 
+-- name: macro_gone
+-- Whether what a server that was asked once answered means that nothing is there. It may refuse, or be busy, for
+-- reasons that have nothing to do with the page.
+CREATE MACRO is_gone(status, error) AS coalesce(status IN (404, 410) OR (status >= 500 AND status <> 503), false)
+    OR coalesce(error IN ('dns', 'connect', 'tls', 'timeout', 'reset', 'protocol', 'decode', 'redirect_loop',
+        'too_many_redirects', 'bad_redirect'), false);
+
+-- name: macro_there
+-- Whether it means that something is.
+CREATE MACRO is_there(status, error) AS error IS NULL AND coalesce(status < 400, false);
+
 -- name: read_visits
 -- What counts of the records of one part.
 CREATE VIEW read_visits AS
@@ -148,3 +159,14 @@ SELECT hash(url) AS u, url, status, error, final_url, hops, asked_at FROM read_j
     $path, format = 'newline_delimited', ignore_errors = true,
     columns = {url: 'VARCHAR', status: 'INTEGER', error: 'VARCHAR', final_url: 'VARCHAR', hops: 'INTEGER', asked_at: 'BIGINT'}
 ) WHERE url IS NOT NULL QUALIFY row_number() OVER (PARTITION BY url ORDER BY asked_at DESC) = 1;
+
+-- name: answers
+-- What asking for a URL comes to, in the crawl or beyond it: how many redirects lead where, and what is found there.
+CREATE OR REPLACE VIEW answers AS
+SELECT p.u, coalesce(r.hops, 0) AS hops, coalesce(r.end_url, p.url) AS leads_to,
+    coalesce(t.status, o.status) AS status, coalesce(t.error, o.error) AS error,
+    CASE WHEN t.u IS NULL THEN is_gone(o.status, o.error) ELSE t.error IS NOT NULL OR t.status >= 400 END AS is_broken
+FROM pages AS p LEFT JOIN ends AS r ON r.u = p.u LEFT JOIN pages AS t ON t.u = coalesce(r.end_u, p.u)
+LEFT JOIN outside AS o ON o.u = r.end_u AND t.u IS NULL
+UNION ALL
+SELECT u, hops, final_url, status, error, is_gone(status, error) FROM outside WHERE u NOT IN (SELECT u FROM pages);
