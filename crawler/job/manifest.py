@@ -3,49 +3,19 @@
 It is written when a run ends and replaced as a whole, so a reader finds the old one or the new one.
 """
 
-import hashlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypedDict
+from typing import Any, TypedDict
 
 from crawler.errors import StorageError
+from crawler.job.checksums import PartEntry
 from crawler.model.view import HostState
-from crawler.ports import Part
 
 FORMAT = 1
-_CHUNK_BYTES = 1 << 20
-Open = Callable[[Path], BinaryIO]
 _FILE_MODE = 0o600
-
-
-class FileEntry(TypedDict):
-    """A file that belongs to a part: its bodies (what follows `bytes` may vanish), or it packed."""
-
-    name: str
-    bytes: int
-    sha256: str | None
-
-
-class PartEntry(TypedDict):
-    """One part: what counts is its first `bytes`; what follows may vanish."""
-
-    name: str
-    bytes: int
-    records: int
-    sha256: str | None
-    """Of those bytes, packed or not; null where the run had no time left to read them."""
-    warc: FileEntry | None
-    """null where no bodies were kept."""
-    packed: FileEntry | None
-    """The file that holds those bytes now, where it was packed."""
-    shipped: bool | None
-    """null where no command was to take it."""
-    pruned: bool
-    """Its files are gone; what is said of them is what they were."""
 
 
 class WaitingHost(TypedDict):
@@ -136,98 +106,6 @@ def _waiting(host: HostState) -> WaitingHost:
 def _rfc3339(ms: int) -> str:
     text = datetime.fromtimestamp(ms / 1000, tz=UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def hash_parts(
-    parts: Iterable[Part],
-    directory: Path,
-    *,
-    previous: Mapping[str, Any] | None = None,
-    deadline_s: float | None = None,
-    open_part: Open | None = None,
-) -> Iterator[PartEntry]:
-    """Yield the parts with the SHA-256 of their committed bytes, each when it was read.
-
-    Args:
-        parts: as the frontier knows them.
-        directory: where they are.
-        previous: the last manifest; a part that has not grown since is not read again.
-        deadline_s: monotonic time after which no further byte is read (a stop must not take long).
-        open_part: opens the lines of a part, packed or not.
-
-    Raises:
-        StorageError: a part is missing, too short or cannot be read.
-    """
-    known = _known_hashes(previous)
-    opener = open_part or _open_plain
-
-    def hash_file(name: str, size: int, *, gone: bool = False) -> str | None:
-        found = known.get((name, size))
-        if found is None and not gone:
-            return _sha256(directory / name, size, deadline_s, opener)
-        return found
-
-    def packed_file(part: Part) -> FileEntry | None:
-        if part.packed is None or part.pruned:
-            return None
-        path = directory / part.file_name
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-        found = known.get((path.name, size)) or _sha256(path, size, deadline_s, _open_plain)
-        return {"name": path.name, "bytes": size, "sha256": found}
-
-    for part in parts:
-        warc: FileEntry | None = None
-        if part.store_bytes:
-            name, size = part.store_name, part.store_bytes
-            warc = {"name": name, "bytes": size, "sha256": hash_file(name, size, gone=part.pruned)}
-        yield {
-            "name": part.name,
-            "bytes": part.bytes,
-            "records": part.records,
-            "sha256": hash_file(part.name, part.bytes, gone=part.pruned),
-            "warc": warc,
-            "packed": packed_file(part),
-            "shipped": part.shipped,
-            "pruned": part.pruned,
-        }
-
-
-def _known_hashes(previous: Mapping[str, Any] | None) -> dict[tuple[str, int], str]:
-    try:
-        parts = (previous or {}).get("parts", [])
-        files = [*parts, *(part[k] for k in ("warc", "packed") for part in parts if part.get(k))]
-        return {(e["name"], e["bytes"]): e["sha256"] for e in files if e["sha256"]}
-    except (KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _open_plain(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
-def _sha256(path: Path, count: int, deadline_s: float | None, opener: Open) -> str | None:
-    digest = hashlib.sha256()
-    left = count
-    try:
-        with opener(path) as file:
-            while left:
-                if deadline_s is not None and time.monotonic() >= deadline_s:
-                    return None
-                chunk = file.read(min(left, _CHUNK_BYTES))
-                if not chunk:
-                    raise StorageError(f"{path} is {left} bytes too short")
-                digest.update(chunk)
-                left -= len(chunk)
-    except FileNotFoundError:
-        if count == 0:
-            return digest.hexdigest()
-        raise StorageError(f"{path} is missing") from None
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ QUIET_MS = 3_000
 """So long nothing may be settled before the status says so."""
 WORK_EVERY_S = 1.0
 WORK_MS = 120_000
-"""How long summing up one part may take: one that is large, on a slow disk."""
+"""How long the next piece of what is summed up may take, on a disk that hangs."""
 RELOAD_MS = 3_600_000
 """While settings are taken up, every URL may be judged again: longer than the usual patience."""
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
 from crawler.errors import CrawlerError, FrontierError
+from crawler.job.checksums import hash_parts
 from crawler.job.directory import Job, refuse_network_file_system
-from crawler.job.manifest import build_manifest, hash_parts, read_manifest, write_manifest
+from crawler.job.manifest import build_manifest, read_manifest, write_manifest
 from crawler.job.versions import find_versions
 from crawler.logs import get_logger
 from crawler.model.plan import Plan
@@ -59,7 +60,7 @@ class Orders:
     )
     """Within it, says which signal came; outside, one ends the process where no reader works."""
     on_work: Callable[[], None] | None = None
-    """Called at the end after each part that is summed up, which may take minutes in all."""
+    """Called at the end after each piece of what is summed up, which may take minutes in all."""
 
 
 async def run_node(orders: Orders, manage: Manage) -> Ending:
@@ -175,20 +176,22 @@ async def _end(
         waiting = await frontier.hosts(now=now(), limit=100, only_waiting=True)
         job = Job.at(plan.job, plan.output)
         deadline = time.monotonic() + HASHING_SECONDS if signal_number is not None else None
-        parts = []
-        for entry in hash_parts(
+
+        async def tell() -> None:
+            if orders.on_work is not None:
+                orders.on_work()
+            if error is None:
+                await node.show_finishing("summing up what was written")
+            await asyncio.sleep(0)  # who asks how it is gets an answer between two small parts
+
+        parts = await hash_parts(
             await frontier.parts(),
             plan.output,
             previous=read_manifest(job.manifest),
             deadline_s=deadline,
             open_part=open_part,
-        ):
-            parts.append(entry)
-            if orders.on_work is not None:
-                orders.on_work()
-            if error is None:
-                await node.show_finishing("summing up what was written")
-            await asyncio.sleep(0)  # who asks how it is gets an answer between two parts
+            on_piece=tell,
+        )
         manifest = build_manifest(
             started_at=started_at,
             ended_at=now(),

@@ -17,6 +17,7 @@ E2E_SCOPE = "tests/e2e/test_scope.py"
 LOGS = "tests/unit/test_logs.py"
 LOCK = "tests/unit/job/test_lock.py"
 DIRECTORY = "tests/unit/job/test_directory.py"
+CHECKSUMS = "tests/unit/job/test_checksums.py"
 CONFIG = "tests/unit/cli/test_config.py"
 
 MUTATIONS = [
@@ -512,5 +513,12 @@ MUTATIONS = [
         "    return 1 if terms.delay_ms > 0 else lease_limit(terms)",
         "    return 5",
         (f"{CLAIM}::test_one_url_per_host_while_there_is_a_delay",),
+    ),
+    Mutation(
+        "the loop turns while a large file is summed up",
+        "job/checksums.py",
+        "await asyncio.to_thread(_take_in, file, size, digest)",
+        "_take_in(file, size, digest)",
+        (f"{CHECKSUMS}::test_who_asks_is_answered_while_a_large_file_is_read",),
     ),
 ]

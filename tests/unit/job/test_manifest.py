@@ -1,86 +1,15 @@
 """The manifest: the old one or the new one, and hashes of what was committed."""
 
-import hashlib
 import json
 import stat
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crawler.errors import StorageError
-from crawler.job import manifest
 from crawler.job.manifest import build_manifest, read_manifest, write_manifest
 from crawler.job.versions import find_versions
 from crawler.model.view import HostState
-from crawler.ports import Part
-
-
-def hash_parts(*given: Any, **more: Any) -> list[manifest.PartEntry]:
-    return list(manifest.hash_parts(*given, **more))
-
-
-def _part(name: str, count: int) -> Part:
-    return Part(part_id=1, name=name, bytes=count, records=1, sealed=True)
-
-
-def test_hash_covers_the_committed_bytes_only(tmp_path: Path) -> None:
-    """What a killed reader left behind would make a good part look damaged."""
-    (tmp_path / "part-000001.jsonl").write_bytes(b"{}\n" * 1000 + b"torn")
-    (entry,) = hash_parts([_part("part-000001.jsonl", 3000)], tmp_path)
-    assert entry["sha256"] == hashlib.sha256(b"{}\n" * 1000).hexdigest()
-
-
-def test_bodies_are_hashed_like_their_part(tmp_path: Path) -> None:
-    """An archive that nobody can verify is one that nobody can hand on."""
-    (tmp_path / "part-000001.jsonl").write_bytes(b"{}\n")
-    (tmp_path / "part-000001.warc.gz").write_bytes(b"member" + b"torn")
-    part = _part("part-000001.jsonl", 3)._replace(store_bytes=6)
-    entries = hash_parts([part], tmp_path)
-    sha256 = hashlib.sha256(b"member").hexdigest()
-    assert entries[0]["warc"] == {"name": "part-000001.warc.gz", "bytes": 6, "sha256": sha256}
-    (tmp_path / "part-000001.warc.gz").unlink()
-    again = hash_parts([part], tmp_path, previous={"parts": entries})
-    assert again == entries
-    with pytest.raises(StorageError, match="is missing"):
-        hash_parts([part], tmp_path)
-    assert hash_parts([part._replace(store_bytes=0)], tmp_path)[0]["warc"] is None
-
-
-def test_parts_that_have_not_grown_are_not_read_again(tmp_path: Path) -> None:
-    """A restart of a large crawl would read all of it at every end."""
-    part = _part("part-000001.jsonl", 3)
-    previous: dict[str, Any] = {"parts": [{"name": part.name, "bytes": 3, "sha256": "known"}]}
-    (entry,) = hash_parts([part], tmp_path, previous=previous)
-    assert entry["sha256"] == "known"
-    with pytest.raises(StorageError, match="is missing"):
-        hash_parts([part._replace(bytes=4)], tmp_path, previous=previous)
-
-
-@pytest.mark.parametrize("previous", [None, {}, {"parts": 3}, {"parts": [{}]}, {"parts": ["x"]}])
-def test_a_strange_old_manifest_is_no_help_and_no_harm(
-    tmp_path: Path, previous: dict[str, Any] | None
-) -> None:
-    """A file that a person has edited must not end the crawl with an internal error."""
-    (tmp_path / "p").write_bytes(b"x")
-    (entry,) = hash_parts([_part("p", 1)], tmp_path, previous=previous)
-    assert entry["sha256"] == hashlib.sha256(b"x").hexdigest()
-
-
-def test_parts_that_lost_bytes_are_told(tmp_path: Path) -> None:
-    """A hash of what is left would certify the loss."""
-    (tmp_path / "p").write_bytes(b"xx")
-    with pytest.raises(StorageError, match="1 bytes too short"):
-        hash_parts([_part("p", 3)], tmp_path)
-    assert hash_parts([_part("never-opened", 0)], tmp_path)[0]["records"] == 1
-
-
-def test_a_stop_does_not_wait_for_hashes(tmp_path: Path) -> None:
-    """Hashing 100 GB would take longer than the service manager waits."""
-    (tmp_path / "p").write_bytes(b"x")
-    (entry,) = hash_parts([_part("p", 1)], tmp_path, deadline_s=time.monotonic())
-    assert entry["sha256"] is None
 
 
 def test_write_replaces_the_whole_file(tmp_path: Path) -> None:
