@@ -114,7 +114,8 @@ def _text(found: dict[str, Any]) -> str:
         lines.append("dead     " + ", ".join(f"{n} {why}" for why, n in found["dead"].items()))
     if found["refused"]:
         refused = ", ".join(f"{n} {why}" for why, n in found["refused"].items())
-        lines.append(f"links    refused so far: {refused}")
+        back = f"; {found['refused_back']} came back since" if found["refused_back"] else ""
+        lines.append(f"links    refused when found: {refused}{back}")
     lines += [
         f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
         f"{host['done']} done, every {host['delay_ms'] / 1000:g} s{_pause(host)}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.job.lock import Holder
 
 REFUSED = "refused:"
-"""Counters of links that were not taken, by the rule that refused them."""
+"""Counters of links that were not taken when they were found, by the rule that refused them."""
 MOST_HOSTS = 10
 STATES = ("ready", "leased", "waiting", "done", "dead")
 
@@ -127,6 +127,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "dead": dict(found.dead),
         "shipping": None if found.shipping is None else _shipping(found.shipping, now),
         "refused": _named(counters, REFUSED),
+        "refused_back": counters.get("refused_back", 0),
         "hosts": [
             {
                 "host": host.host,

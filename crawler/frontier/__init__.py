@@ -34,7 +34,8 @@ Counters (`Frontier.counters`):
   `robots:unreachable_allowed` of those that had failed for so long that their origin passes
 * `requisites`: records of them, redirect hops included; `requisites_found`: how many were added
 * `sitemaps` that were done, of them `sitemap_failures`; `refused:sitemap_count` too many for a host
-* whatever `Batch.counts` adds, `refused:REASON` for one
+* whatever `Batch.counts` adds: `refused:REASON` of links, when they were found; `refused_back` of
+  them that other rules, or the redirect of a seed, have let in since
 """
 
 CORE_COUNTERS = (

@@ -126,6 +126,10 @@ class Rereading:
                 yield Link(target, depth, None, chain=(*record["redirects"], record["url"]))
 
     async def _add(self, links: list[Link]) -> None:
+        new = 0
         for start in range(0, len(links), _LINKS_PER_COMMIT):
             batch = Batch(links=links[start : start + _LINKS_PER_COMMIT])
-            self.links += (await self._frontier.commit(batch, now=self._now())).new_links
+            new += (await self._frontier.commit(batch, now=self._now())).new_links
+        if new:
+            self.links += new
+            await self._frontier.commit(Batch(counts={"refused_back": new}), now=self._now())

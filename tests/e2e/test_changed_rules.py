@@ -93,6 +93,12 @@ class Job:
     def said(self, word: str) -> list[str]:
         return [line for line in self.crawl.err.splitlines() if word in line]
 
+    def status(self) -> Any:
+        found = Crawl(self.crawl.job, "")
+        found.command = [*self.crawl.command[:3], "status", "--json", "--job", str(self.crawl.job)]
+        assert found.run() == 0, found.err
+        return json.loads(found.out)
+
     def explain(self, path: str) -> Any:
         found = Crawl(self.crawl.job, "")
         found.command = [*self.crawl.command[:3], "explain", self.web.url(path), "--json"]
@@ -140,6 +146,8 @@ def test_a_wider_scope_reads_the_records_again(web: Web, tmp_path: Path) -> None
     assert job.run("--scope", "host") == BLOG
     assert job.said("scope was prefix, is now host")
     assert job.said("wider rules: 2 URLs came back (7 records read)")
+    status = job.status()
+    assert (status["refused"]["scope"], status["refused_back"]) == (3, 2), "what came back is told"
     assert job.run("--scope", "any") == FAR
     assert job.run("--scope", "any") == set()
     assert job.run("--scope", "page") == set()

@@ -103,7 +103,9 @@ def test_refusals_are_counted_by_reason(crawl: Crawl) -> None:
         "refused:query_repetition": 1,
     }
     shown = _look("status", "-j", str(crawl.job))
-    assert "links    refused so far: 2 calendar, 1 path_repetition, 1 query_repetition\n" in shown
+    assert (
+        "links    refused when found: 2 calendar, 1 path_repetition, 1 query_repetition\n" in shown
+    )
     status = json.loads(_look("status", "--json", "-j", str(crawl.job)))
     assert {f"refused:{reason}": n for reason, n in status["refused"].items()} == found
 
