@@ -85,7 +85,7 @@ async def test_parts_are_packed_while_the_crawl_runs(job: Job) -> None:
     await care.beat()
     assert job.path().exists()  # it has looked less than a second ago
     job.now += aftercare.LOOK_MS
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await job.part()).packed is None:
             await care.beat()
             await asyncio.sleep(0.01)
@@ -218,7 +218,7 @@ async def test_a_failure_is_tried_again_when_it_is_due(tmp_path: Path) -> None:
     care = job.care()
 
     async def until(tries: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await job.part()).ship_tries < tries:
                 await care.beat()
                 await asyncio.sleep(0.01)

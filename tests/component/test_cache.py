@@ -175,7 +175,7 @@ async def test_dead_redis_costs_no_page(tmp_path: Path) -> None:
         url = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
         rules = RulesCache(make_plan(cache_redis_url=url, job=tmp_path))
         store = Store()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for n in range(20):
                 found = await rules.rules(f"http://h{n}", 7, store)
                 assert found is not None

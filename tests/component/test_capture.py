@@ -24,7 +24,7 @@ async def fetch(server: FaultServer, path: str, **plan: Any) -> FetchResult:
     fetcher = Fetcher(make_plan(**plan), job_clock(new_offset_ms()))
     await fetcher.open()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await fetcher.fetch(make_item(server.url(path)))
     finally:
         await fetcher.close()

@@ -15,7 +15,7 @@ async def test_the_last_settlement_ends_the_crawl_without_waiting_for_a_beat(
     """Every short crawl would take a quarter of a second longer; here it would never end."""
     monkeypatch.setattr(run, "_BEAT_S", 3600.0)
     node = MemoryNode(urls(20))
-    ending = await asyncio.wait_for(crawl_queue(node).main(), 20)
+    ending = await asyncio.wait_for(crawl_queue(node).main(), 60)
     assert ending == Ending("finished")
     assert len(node.settled_urls) == 20
 
@@ -26,6 +26,6 @@ async def test_the_node_hears_that_its_run_winds_down() -> None:
     node.keep_running = True
     queue = crawl_queue(node)
     node.on_beat = queue.request_stop
-    await asyncio.wait_for(queue.main(), 20)
+    await asyncio.wait_for(queue.main(), 60)
     assert node.grace_ms is not None
     assert 0 < node.grace_ms <= 8_000

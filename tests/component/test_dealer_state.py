@@ -46,7 +46,7 @@ def _state(queue: CrawlQueue) -> FleetState:
 
 async def _stop(queue: CrawlQueue, task: "asyncio.Task[Any]") -> None:
     queue.request_stop()
-    await asyncio.wait({task}, timeout=12)
+    await asyncio.wait({task}, timeout=60)
     assert readers() == []
 
 

@@ -76,4 +76,4 @@ def test_serving_only_prints_where(tmp_path: Path) -> None:
         assert web.stdout is not None
         assert json.loads(web.stdout.readline())["addresses"][0] == "127.0.3.1"
         web.terminate()
-        assert web.wait(10) == 0
+        assert web.wait(60) == 0

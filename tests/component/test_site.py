@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from collections import deque
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ class Client:
     def get(self, url: str) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(url)
         connection = self._connections.setdefault(
-            parts.netloc, http.client.HTTPConnection(parts.netloc, timeout=10)
+            parts.netloc, http.client.HTTPConnection(parts.netloc, timeout=60)
         )
         connection.request("GET", parts.path, headers={"User-Agent": "checker"})
         response = connection.getresponse()
@@ -133,8 +134,22 @@ def test_the_log_has_arrival_and_end_on_this_machines_monotonic_clock(client):
         assert request.url == site.seeds[0] + "slow/0"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's time stamps are Linux's")
+def test_a_request_arrived_when_the_kernel_had_it(client):
+    """On a loaded machine the web is late to look, and the next request would seem too soon."""
+    with TestSite(hosts=1) as site:
+        client.get(site.seeds[0])
+        os.kill(site._process.pid, signal.SIGSTOP)
+        address = (site.hosts[0].partition(":")[0], site.port)
+        with ask(address, "/late"):
+            sent_ns = time.monotonic_ns()
+            os.kill(site._process.pid, signal.SIGCONT)
+            site.wait_until(lambda log: len(log) == 2)
+        assert site.requests()[-1].arrived_ns <= sent_ns
+
+
 def ask(address: tuple[str, int], path: str) -> socket.socket:
-    connection = socket.create_connection(address, timeout=10)
+    connection = socket.create_connection(address, timeout=60)
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     return connection
 

@@ -157,7 +157,7 @@ def test_a_signal_while_it_waits_for_standard_input(tmp_path: Path, number: sign
     os.close(read_end)
     poll((tmp_path / "job" / "frontier.db-wal").exists, "it is about to read")
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     os.close(write_end)
     assert process.returncode == 128 + number
     assert err == "crawler: stopped; the same command goes on\n"

@@ -47,8 +47,7 @@ def crawl(site: TestSite, tmp_path: Path) -> Iterator[Crawl]:
 
 def held(site: TestSite) -> None:
     site.wait_until(
-        lambda requests: any(r.ended_ns is None and "/hold/" in r.path for r in requests),
-        timeout_s=30,
+        lambda requests: any(r.ended_ns is None and "/hold/" in r.path for r in requests)
     )
 
 

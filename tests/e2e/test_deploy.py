@@ -73,7 +73,7 @@ def test_the_next_version_goes_on(tmp_path: Path, end: signal.Signals) -> None:
         old = deploy.started()
         if end is signal.SIGTERM:
             os.kill(old.pid, end)
-            assert old.wait(30) == 143, old.err
+            assert old.wait() == 143, old.err
         else:
             old.kill_group()
             old.reap()
@@ -97,7 +97,7 @@ def test_the_version_before_refuses_what_the_next_has_written(tmp_path: Path) ->
         deploy = Deploy(site, tmp_path)
         new = deploy.started(deploy.next_path)
         os.kill(new.pid, signal.SIGTERM)
-        assert new.wait(30) == 143, new.err
+        assert new.wait() == 143, new.err
         store = (deploy.job / "frontier.db").read_bytes()
         asked = len(site.requests())
         old = deploy.version()
@@ -121,7 +121,7 @@ def test_a_job_of_an_older_release_goes_on(tmp_path: Path, schema: int) -> None:
         deploy = Deploy(site, tmp_path)
         daemon = deploy.started()
         os.kill(daemon.pid, signal.SIGTERM)
-        assert daemon.wait(30) == 143, daemon.err
+        assert daemon.wait() == 143, daemon.err
         bring_back(deploy.job / "frontier.db", schema)
         assert deploy.schema() == schema
         before = daemon.counts()

@@ -70,7 +70,7 @@ def test_each_record_is_printed_once_as_it_is_committed(tmp_path):
         anew.commit("reader-1", [page("anew", status=404)])
         assert url_of(process.stdout.readline()) == "http://a.example/anew"
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=30)
+        rest, err = process.communicate(timeout=60)
         assert (rest, err, process.returncode) == ("", "", 130)
 
 

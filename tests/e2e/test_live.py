@@ -115,7 +115,7 @@ def test_watching_on_a_pipe_is_a_line_for_each_look(tmp_path: Path) -> None:
         assert watching.stdout is not None
         looks = [json.loads(watching.stdout.readline()) for _ in range(2)]
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=30)
+        _, said = watching.communicate(timeout=60)
     assert (watching.returncode, said) == (0, b"")
     assert looks[0]["at"] < looks[1]["at"]
     assert looks[0]["statuses"] == {"200": 2}

@@ -214,7 +214,7 @@ def test_ctrl_c_keeps_what_was_asked(crawled, tmp_path):
     )
     poll(lambda: "/held" in web.paths(1), "the link that is not answered")
     os.killpg(asking.pid, signal.SIGINT)
-    _, said = asking.communicate(timeout=30)
+    _, said = asking.communicate(timeout=60)
     assert asking.returncode == 130
     assert "1 answers are kept" in said
     assert not (tmp_path / "report.html").exists()

@@ -69,7 +69,7 @@ def test_ready_alive_reloaded_stopped(tmp_path: Path, heard: Notices) -> None:
             daemon.kill_group()
             daemon.reap()
             raise
-        assert daemon.wait(30) == 143, daemon.err
+        assert daemon.wait() == 143, daemon.err
         heard.rest()
         said = list(dict.fromkeys(_names(heard.all)))
         assert said == ["READY", "RELOADING", "STOPPING"]
@@ -156,7 +156,7 @@ def test_shipping_the_last_parts_is_life_and_can_be_stopped(tmp_path: Path, hear
             daemon.kill_group()
             daemon.reap()
             raise
-        assert daemon.wait(30) == 143, daemon.err
+        assert daemon.wait() == 143, daemon.err
         assert daemon.events("parts_left")
         manifest = json.loads((tmp_path / "job/manifest.json").read_bytes())
         assert (manifest["ended"], manifest["exit_code"]) == ("signal", 143)

@@ -222,7 +222,7 @@ def test_ctrl_c_ends_it_without_a_traceback(home: Home) -> None:
         )
         poll(lambda: web.paths() == ["/"], "the page to be asked for")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, b"", b"")
     assert home.left() == []
 

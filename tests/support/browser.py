@@ -47,7 +47,7 @@ class Page:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    async def wait(self, script: str, timeout_s: float = 20) -> None:
+    async def wait(self, script: str, timeout_s: float = 60) -> None:
         """Wait until an expression is true."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not await self.ask(f"!!({script})"):
@@ -91,7 +91,7 @@ class _Connection:
         self._calls[number] = asyncio.get_running_loop().create_future()
         message = {"id": number, "method": method, "params": params}
         await self._socket.send_json(message | ({"sessionId": session} if session else {}))
-        return await asyncio.wait_for(self._calls[number], 30)
+        return await asyncio.wait_for(self._calls[number], 60)
 
     async def listen(self) -> None:
         async for message in self._socket:

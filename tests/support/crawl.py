@@ -160,7 +160,7 @@ def assert_exactly_once(crawl: Crawl, urls: Sequence[str]) -> None:
 
 
 def poll(
-    condition: Callable[[], Any], what: str, timeout_s: float = 30, every_s: float = 0.005
+    condition: Callable[[], Any], what: str, timeout_s: float = 60, every_s: float = 0.005
 ) -> Any:
     """Wait until the condition is true."""
     deadline = time.monotonic() + timeout_s

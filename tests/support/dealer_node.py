@@ -227,7 +227,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """Poll until the condition holds; its value."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):

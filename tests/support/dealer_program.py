@@ -13,8 +13,8 @@ from typing import Any
 from tests.support.dealer_node import is_gone, readers, until
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 12.0
-"""Above the 8 s that are promised: loaded machines must not fail the test, hangs must."""
+LIMIT_S = 60.0
+"""Loaded machines must not fail a test, hangs must: what is not to be waited for takes an hour."""
 
 
 class Program:
@@ -27,7 +27,7 @@ class Program:
 
     async def hear(self, event: str) -> dict[str, Any]:
         assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), LIMIT_S * 2):
+        while line := await asyncio.wait_for(self.process.stdout.readline(), LIMIT_S):
             said: dict[str, Any] = json.loads(line)
             if said["event"] == event:
                 return said
@@ -35,7 +35,7 @@ class Program:
 
     async def end(self) -> int:
         code = await asyncio.wait_for(self.process.wait(), LIMIT_S)
-        await until(lambda: all(map(is_gone, self.readers)), 5)
+        await until(lambda: all(map(is_gone, self.readers)))
         return code
 
 

@@ -34,7 +34,7 @@ class Notices:
             Path(self.address).unlink()
 
     def wait_for(
-        self, condition: Callable[[Notice], object], what: str, timeout_s: float = 30
+        self, condition: Callable[[Notice], object], what: str, timeout_s: float = 60
     ) -> list[Notice]:
         """Return all notices from here to the first one that fulfils the condition."""
         found: list[Notice] = []

@@ -92,7 +92,7 @@ class TestSite:
             if pipe is not None:
                 pipe.close()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -131,7 +131,7 @@ class TestSite:
         return Counter(request.url for request in self.requests())
 
     def wait_until(
-        self, condition: Callable[[list[Request]], object], timeout_s: float = 30
+        self, condition: Callable[[list[Request]], object], timeout_s: float = 60
     ) -> list[Request]:
         """Poll the access log until the condition holds; return the log as it then was."""
         deadline = time.monotonic() + timeout_s

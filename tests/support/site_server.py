@@ -10,6 +10,7 @@ import json
 import os
 import random
 import socket
+import struct
 import sys
 import time
 from collections import Counter
@@ -30,6 +31,30 @@ class Answer(NamedTuple):
     held: bool = False
 
 
+_STAMPS = 35 if sys.platform == "linux" else None
+"""SO_TIMESTAMPNS, which the socket module does not name."""
+
+
+class StampedSocket(socket.socket):
+    """Knows when the kernel had what was read last: a server that waits for a CPU reads it later,
+    and then what comes next seems too soon."""
+
+    arrived_ns = 0
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        if _STAMPS is None:
+            data = super().recv(size, flags)
+            self.arrived_ns = time.monotonic_ns()
+            return data
+        data, notes, _, _ = self.recvmsg(size, socket.CMSG_SPACE(16), flags)
+        late_ns = 0
+        for _, _, stamp in notes:
+            seconds, nanoseconds = struct.unpack("qq", stamp)
+            late_ns = time.time_ns() - seconds * 1_000_000_000 - nanoseconds
+        self.arrived_ns = time.monotonic_ns() - max(late_ns, 0)
+        return data
+
+
 class Server:
     """State that all connections share."""
 
@@ -43,6 +68,7 @@ class Server:
         self._pages: dict[tuple[str, str], Answer] = {}
         self._asked: Counter[tuple[str, str]] = Counter()
         self._index: dict[str, int] = {}
+        self._accepting: list[asyncio.Task[None]] = []
 
     async def listen(self) -> int:
         """Listen on all addresses at one port that was free on each of them."""
@@ -59,11 +85,24 @@ class Server:
                     bound.append(one)
                 sockets.pop_all()
                 for one in bound:
-                    await loop.create_server(lambda: Connection(self), sock=one, backlog=1024)
+                    one.listen(1024)
+                    one.setblocking(False)
+                    if _STAMPS is not None:  # handed down to all that it accepts
+                        one.setsockopt(socket.SOL_SOCKET, _STAMPS, 1)
+                    self._accepting.append(loop.create_task(self._accept(one)))
                 self.graph = Graph(self.options, port)
                 self._index = {host: n for n, host in enumerate(self.graph.hosts)}
                 return port
         raise OSError(f"no port is free on all of {addresses[0]} and the {len(addresses) - 1} next")
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            one, _ = await loop.sock_accept(listener)
+            with contextlib.suppress(OSError):  # it is gone already
+                await loop.connect_accepted_socket(
+                    lambda: Connection(self), sock=StampedSocket(fileno=one.detach())
+                )
 
     def write(self, *fields: object) -> None:
         os.write(self._log, json.dumps(fields).encode() + b"\n")
@@ -159,6 +198,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._socket = transport.get_extra_info("socket")._sock
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -167,7 +207,7 @@ class Connection(asyncio.Protocol):
             self._ask(head.decode("latin-1"))
 
     def _ask(self, head: str) -> None:
-        arrived = time.monotonic_ns()
+        arrived = self._socket.arrived_ns
         server = self._server
         first, *lines = head.split("\r\n")
         headers = {

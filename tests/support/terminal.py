@@ -82,7 +82,7 @@ class Terminal:
             self._screen.resize(rows, columns)
             self._tell_size()
 
-    def wait(self, timeout_s: float = 30) -> int:
+    def wait(self, timeout_s: float = 60) -> int:
         """Wait for the program and for all that it wrote; return its code."""
         code = self.process.wait(timeout_s)
         self._thread.join(5)
