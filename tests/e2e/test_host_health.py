@@ -36,7 +36,7 @@ def test_a_server_that_falls_silent_and_comes_back(tmp_path: Path) -> None:
     """Each page would cost all its tries and be written off; or be lost; or be fetched twice."""
     pages = {"/": page(*PAGES)} | dict.fromkeys(PAGES, SILENT)
     with Web(pages) as web:
-        crawl = Crawl(tmp_path / "job", web.url(), *POLITE, "--timeout", "400ms", "--retries", "1")
+        crawl = Crawl(tmp_path / "job", web.url(), *POLITE, "--timeout", "1s", "--retries", "1")
         assert crawl.run() == 7
         # Three pages with both their tries; then the host rests.
         assert web.paths() == ["/", *("/0", "/0", "/1", "/1", "/2", "/2")]
@@ -55,15 +55,15 @@ def test_a_server_that_falls_silent_and_comes_back(tmp_path: Path) -> None:
         assert (waiting["failures_in_row"], waiting["last_failure"]) == (3, "timeout")
 
         # One page has one try, and the next time it is another page's turn.
-        assert 20_000 < rest_ends(crawl.job) <= 33_000
+        assert 26_000 < rest_ends(crawl.job) < 45_000
         assert crawl.run() == 7
         assert web.paths()[7:] == ["/3"]
-        assert 40_000 < rest_ends(crawl.job) <= 66_000
+        assert 53_000 < rest_ends(crawl.job) < 90_000
         assert crawl.run() == 7
         assert web.paths()[8:] == ["/4"]
 
         web.release.set()
-        assert 80_000 < rest_ends(crawl.job) <= 132_000
+        assert 106_000 < rest_ends(crawl.job) < 180_000
         time_passes(crawl.job, 30_000)
         assert crawl.run() == 0, crawl.err
         assert status(crawl)["failures_in_row"] == 0
@@ -85,7 +85,7 @@ def test_a_server_that_is_always_busy_costs_less_and_less(tmp_path: Path) -> Non
             rests.append(rest_ends(crawl.job))
             asked, before = len(web.paths()), asked
             assert asked - before == (4 if before == 0 else 1)
-        assert all(longer > 1.6 * shorter for shorter, longer in pairwise(rests))
+        assert all(longer > 1.5 * shorter for shorter, longer in pairwise(rests))
         # Eight in a row: robots.txt is asked for first, and now fails as well.
         assert [r.path for r in web.asked].count("/robots.txt") == 1
         web._pages["/robots.txt"] = [BUSY]
@@ -140,9 +140,7 @@ def test_a_dead_host_holds_no_slots_of_others(tmp_path: Path, robots: tuple[str,
         seeds = tmp_path / "seeds.txt"
         seeds.write_text(f"{web.url()}\n{web.url(host=1)}\n")
         flags = ("--delay", "0", "-p", "1", "-c", "4", "--per-host", "2", "--max-wait", "1s")
-        crawl = Crawl(
-            tmp_path / "job", seeds, *flags, *robots, "--timeout", "400ms", "--retries", "0"
-        )
+        crawl = Crawl(tmp_path / "job", seeds, *flags, *robots, "--timeout", "1s", "--retries", "0")
         assert crawl.run() == 7, crawl.err
         # Rounds of two side by side, three of them, and what was on its way when it began to rest.
         assert 3 <= len(web.paths(0)) - 1 <= 8
@@ -169,10 +167,10 @@ def test_without_robots_an_outage_rests_for_longer_and_longer(tmp_path: Path) ->
     for _ in range(5):
         assert crawl.run() == 7, crawl.err
         rests.append(rest_ends(crawl.job))
-    assert [round(rest, -4) for rest in rests[:2]] == [10_000, 10_000]
-    assert 20_000 < rests[2] <= 33_000
-    assert 50_000 < rests[3] <= 66_000
-    assert 100_000 < rests[4] <= 132_000
+    assert all(9_000 < rest < 20_000 for rest in rests[:2]), rests
+    assert 26_000 < rests[2] < 45_000
+    assert 53_000 < rests[3] < 90_000
+    assert 106_000 < rests[4] < 180_000
     assert sum(r["error"] == "connect" for r in crawl.records()) == 3
     assert json.loads(look("status", "--json", "-j", str(crawl.job)))["states"]["waiting"] == 2
 

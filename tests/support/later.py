@@ -11,14 +11,20 @@ _HOSTS = "next_at = max(0, next_at - ?1), paused_until = max(0, paused_until - ?
 
 
 def rest_ends(job: Path) -> int:
-    """Let the longest rest of a host be over now; return how long it still was, in ms."""
+    """Let the longest rest of a host be over now; return how long it was to be, in ms.
+
+    It is counted from the start of the request that failed, so that it does not matter how long
+    the test took to get here; the request itself adds a little.
+    """
     store = sqlite3.connect(job / "frontier.db", isolation_level=None)
     try:
-        until = store.execute("SELECT max(paused_until) FROM hosts").fetchone()[0]
+        until, failed_at = store.execute(
+            "SELECT max(paused_until), failed_at FROM hosts"
+        ).fetchone()
         left = until - time.time_ns() // 1_000_000
         if left > 0:
             _shift(store, left)
-        return max(left, 0)
+        return int(until - failed_at)
     finally:
         store.close()
 
