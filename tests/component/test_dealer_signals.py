@@ -38,7 +38,7 @@ async def test_idle_node_ends_at_once(number: signal.Signals) -> None:
 
 async def test_slow_tasks_are_cancelled_and_given_back_and_more_signals_change_nothing() -> None:
     """All of a node must be gone before a service manager loses patience (10 s)."""
-    async with program(count=200, sleep_s=60, begun=32) as run:
+    async with program(count=200, sleep_s=3600, begun=32) as run:
         loop = asyncio.get_running_loop()
         os.killpg(run.pid, signal.SIGTERM)
         began = loop.time()
@@ -66,23 +66,23 @@ async def test_killed_parent_leaves_no_process(rounds: Callable[[int, int], int]
     """Readers that went on would hold the job's lock, and fetch pages that are fetched again."""
     for n in range(rounds(3, 60)):
         options = {"block": 7} if n % 3 == 2 else {}  # even one that can notice nothing
-        async with program(count=200, sleep_s=60, **options) as run:
+        async with program(count=200, sleep_s=3600, **options) as run:
             os.kill(run.pid, signal.SIGKILL)
             assert await run.end() == -signal.SIGKILL
 
 
 async def test_stuck_parent_ends_itself() -> None:
     """A service manager restarts what has ended, not what hangs."""
-    async with program(count=50, sleep_s=60, freeze_s=3600, parent_stuck_s=1.0) as run:
+    async with program(count=50, sleep_s=3600, freeze_s=3600, parent_stuck_s=1.0) as run:
         assert await run.end() == 1
 
 
 async def test_stopped_and_continued_group_goes_on() -> None:
     """After SIGSTOP all heartbeats are old; that must not be taken for stuck loops."""
-    async with program(count=5000, sleep_s=0.01, reader_stuck_s=1.0, parent_stuck_s=1.0) as run:
+    async with program(count=5000, sleep_s=0.01, reader_stuck_s=2.5, parent_stuck_s=2.5) as run:
         before = run.readers
         os.killpg(run.pid, signal.SIGSTOP)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(4)
         os.killpg(run.pid, signal.SIGCONT)
         await asyncio.sleep(1.0)
         assert readers(run.pid) == before

@@ -112,7 +112,7 @@ async def test_a_crash_and_a_loop_that_stands_still_are_told_apart() -> None:
     assert _state(queue).restarts.keys() == {"crash"}
     await _stop(queue, task)
     queue = crawl_queue(MemoryNode(urls(1)), sleeping_reader(3600), measuring_context)
-    queue.reader_stuck_s = 0.5
+    queue.reader_stuck_s = 3.0
     task = asyncio.ensure_future(queue.main())
     await until(lambda: queue.state() and any(r.ready for r in _state(queue).readers))
     os.kill(next(r.pid for r in _state(queue).readers if r.ready), signal.SIGSTOP)

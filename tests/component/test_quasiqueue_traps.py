@@ -162,10 +162,10 @@ async def test_t07_recycling_finishes_its_tasks() -> None:
 
 
 async def test_t08_stop_waits_for_readers_and_no_longer() -> None:
-    """Stock counts zombies that nobody reaps, so it always waits the whole grace (here 8 s)."""
-    async with program(count=0, begun=0, sleep_s=0, grace_s=8) as run:
+    """Stock counts zombies that nobody reaps, so it always waits the whole grace (here an hour)."""
+    async with program(count=0, begun=0, sleep_s=0, grace_s=3600) as run:
         os.kill(run.pid, signal.SIGTERM)
-        await asyncio.wait_for(run.end(), 6)
+        assert await run.end() == 0
 
 
 async def test_t09_storm_of_signals_cannot_deadlock() -> None:
@@ -220,11 +220,11 @@ def test_t11_process_killed_while_it_asks_for_the_stop_blocks_nobody() -> None:
 async def test_t12_unread_items_do_not_hang_the_exit() -> None:
     """Stock joins a feeder thread that is blocked on a full pipe: for ever above 64 KiB."""
     node = MemoryNode(f"http://h{n}.test/" + "x" * 2000 for n in range(200))
-    queue = crawl_queue(node, sleeping_reader(60), graceful_shutdown_timeout=0.8)
+    queue = crawl_queue(node, sleeping_reader(3600), graceful_shutdown_timeout=0.8)
     task = asyncio.ensure_future(queue.main())
     await until(lambda: len(node.leased) == 200)
     queue.request_stop()
-    await asyncio.wait_for(task, 8)
+    await asyncio.wait_for(task, 60)
     assert node.leased == {}
 
 
@@ -256,7 +256,7 @@ async def test_t14_stuck_reader_is_killed() -> None:
         await quick_reader(item, ctx)
 
     queue = crawl_queue(node, reader)
-    queue.reader_stuck_s = 0.8
+    queue.reader_stuck_s = 3.0
     await queue.main()
     assert len(node.settled_urls) == 3
 
@@ -265,7 +265,7 @@ async def test_t15_items_of_a_killed_reader_are_known_at_once() -> None:
     """In stock they are lost until their leases expire."""
     node = MemoryNode(urls(12))
     node.keep_running = True
-    queue = crawl_queue(node, sleeping_reader(60), num_processes=1)
+    queue = crawl_queue(node, sleeping_reader(3600), num_processes=1)
     task = asyncio.ensure_future(queue.main())
     first = set(await until(lambda: len(node.leased) == 12 and node.leased))
     await until(lambda: len(queue._run._dealer.readers[0].region.begun()) == 12)
@@ -281,10 +281,10 @@ async def test_t15_items_of_a_killed_reader_are_known_at_once() -> None:
 
 
 async def test_t16_readers_die_with_the_parent() -> None:
-    """Stock's finish their tasks first, here a minute, and hold the job's lock meanwhile."""
-    async with program(count=50, sleep_s=60) as run:
+    """Stock's finish their tasks first, here an hour, and hold the job's lock meanwhile."""
+    async with program(count=50, sleep_s=3600) as run:
         os.kill(run.pid, signal.SIGKILL)
-        await asyncio.wait_for(run.end(), 6)
+        assert await run.end() == -signal.SIGKILL
 
 
 async def test_t17_writer_is_asked_for_more_than_fifty_and_without_a_pause() -> None:
@@ -417,11 +417,13 @@ async def test_t23_nothing_begins_after_the_stop(tmp_path: Path) -> None:
     """Stock has one more item in hand at full concurrency, and starts it after the stop."""
     node = MemoryNode(urls(30, hosts=30))
     node.keep_running = True
+    go_on = tmp_path / "go-on"
     log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 
     async def reader(item: Item, ctx: dict[str, Any]) -> None:
         os.write(log, b"+")
-        await asyncio.sleep(0.4)
+        while not go_on.exists():
+            await asyncio.sleep(0.01)
         await quick_reader(item, ctx)
 
     queue = crawl_queue(node, reader, num_processes=1, concurrent_tasks_per_process=4)
@@ -429,6 +431,8 @@ async def test_t23_nothing_begins_after_the_stop(tmp_path: Path) -> None:
     await until(lambda: (tmp_path / "log").read_bytes() == b"++++")
     await until(lambda: len(queue._run._dealer.readers[0].held) == 12)
     queue.request_stop()
+    await until(lambda: node.grace_ms is not None)
+    go_on.touch()
     await task
     os.close(log)
     assert (tmp_path / "log").read_bytes() == b"++++"

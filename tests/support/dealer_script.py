@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Any
 
+from crawler.dealer import run as run_module
 from crawler.model.work import Item
 from tests.support.dealer_node import MemoryNode, crawl_queue, quick_reader, urls
 
@@ -43,6 +44,7 @@ async def main(options: dict[str, Any]) -> None:
         concurrent_tasks_per_process=options.get("concurrency", 16),
         graceful_shutdown_timeout=options.get("grace_s", 8.0),
     )
+    run_module._GRACE_MAX_S = max(run_module._GRACE_MAX_S, options.get("grace_s", 0))
     queue.parent_stuck_s = options.get("parent_stuck_s", 30.0)
     queue.reader_stuck_s = options.get("reader_stuck_s", 10.0)
     if "signal_at_fork" in options:
