@@ -47,7 +47,7 @@ async def test_the_body_is_the_one_of_the_record(
     server: FaultServer, path: str, cut: str | None
 ) -> None:
     """Hash and text are of one body: the archive must hold that, and say what is missing."""
-    plan = {"timeout_ms": 400} if path == "/drip" else {}
+    plan = {"timeout_ms": 1_000} if path == "/drip" else {}
     result = await fetch(server, path, **plan)
     assert isinstance(result, Fetched)
     assert result.capture is not None

@@ -220,10 +220,10 @@ async def test_final_statuses_are_asked_for_once(
 async def test_retries_keep_the_delay_of_the_host(server: FaultServer, fetcher: Fetcher) -> None:
     """A retry sooner than the host's delay would break the promise made to it."""
     server.on("/busy", {"status": 503}, {"status": 503}, {"body": b"ok"})
-    await fetcher.fetch(make_item(server.url("/busy"), delay_ms=150))
+    await fetcher.fetch(make_item(server.url("/busy"), delay_ms=300))
     gaps = [b.at - a.at for a, b in zip(server.requests, server.requests[1:], strict=False)]
     assert len(gaps) == 2
-    assert min(gaps) >= 0.149
+    assert min(gaps) >= 0.25  # arrivals: on a loaded machine one is seen later than another
 
 
 async def test_the_start_is_when_the_request_goes_out(
@@ -282,7 +282,7 @@ async def test_cancellation_passes(server: FaultServer, fetcher: Fetcher) -> Non
     server.on("/busy", {"status": 503})
     asking = asyncio.create_task(fetcher.fetch(make_item(server.url("/silent"))))
     waiting = asyncio.create_task(fetcher.fetch(make_item(server.url("/busy"), delay_ms=9_000)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(server.requests) < 2:
             await asyncio.sleep(0.005)
     asking.cancel()
@@ -299,13 +299,16 @@ async def test_a_url_that_the_client_cannot_take_is_a_result(fetcher: Fetcher) -
         assert isinstance(result, Failed)
 
 
-async def test_many_fetches_side_by_side(server: FaultServer, fetcher: Fetcher) -> None:
+async def test_many_fetches_side_by_side(server: FaultServer) -> None:
     """The connector would let fewer run than there are tasks."""
+    fetcher = Fetcher(make_plan(timeout_ms=3_600_000), now)
+    await fetcher.open()
     fetches = [fetcher.fetch(make_item(server.url("/silent"))) for _ in range(64)]
     tasks = [asyncio.create_task(fetch) for fetch in fetches]
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(60):
         while len(server.requests) < 64:
             await asyncio.sleep(0.005)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await fetcher.close()

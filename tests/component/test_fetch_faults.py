@@ -23,12 +23,12 @@ async def server() -> AsyncIterator[FaultServer]:
 
 async def fetch(server: FaultServer, path: str, **plan: Any) -> FetchResult:
     if path in ("/silent", "/slow-headers", "/drip"):
-        plan["timeout_ms"] = 400
+        plan["timeout_ms"] = 1_000
     plan = {"retries": 0, **plan}
     fetcher = Fetcher(make_plan(**plan), job_clock(new_offset_ms()))
     await fetcher.open()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await fetcher.fetch(make_item(server.url(path)))
     finally:
         await fetcher.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crawler.clock import job_clock, new_offset_ms
+from crawler.fetch import client
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.protocol import MAX_INTERIM
 from crawler.model.result import Failed, Fetched
@@ -49,7 +50,7 @@ async def server() -> AsyncIterator[FaultServer]:
 async def fetcher(request: pytest.FixtureRequest) -> AsyncIterator[Fetcher]:
     # What only the time-out ends should not take long; all else ends before it on any machine.
     is_drip = "drip" in request.node.name
-    plan = make_plan(retries=0, timeout_ms=600 if is_drip else 60_000, max_body_bytes=CAP)
+    plan = make_plan(retries=0, timeout_ms=1_000 if is_drip else 60_000, max_body_bytes=CAP)
     fetcher = Fetcher(plan, job_clock(new_offset_ms()))
     await fetcher.open()
     yield fetcher
@@ -98,9 +99,12 @@ async def test_a_second_response_is_no_answer_to_the_next_request(
 
 
 async def test_responses_that_nobody_asked_for_end_the_connection(
-    server: FaultServer, fetcher: Fetcher
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server would fill memory on a connection that we keep: 130 MB a second."""
+    monkeypatch.setattr(client, "_KEEPALIVE_S", 3600.0)
+    fetcher = Fetcher(make_plan(retries=0), job_clock(new_offset_ms()))
+    await fetcher.open()
     one = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     sent = 0
     over = asyncio.Event()
@@ -119,8 +123,9 @@ async def test_responses_that_nobody_asked_for_end_the_connection(
     server.on("/pump", pump)
     result = await fetcher.fetch(make_item(server.url("/pump")))
     assert isinstance(result, Fetched)
-    async with asyncio.timeout(3):  # we keep a connection for four seconds
+    async with asyncio.timeout(60):
         await over.wait()
+    await fetcher.close()
     assert sent < 50_000_000
 
 

@@ -118,7 +118,7 @@ async def test_a_broken_answer_defers(server: FaultServer, fault: str) -> None:
     """Half a robots.txt would be obeyed as if it were whole, or a reset taken for no rules."""
     handler = server._handler("/" + fault)
     server.on("/robots.txt", handler)
-    slow = {"timeout_ms": 400} if fault in ("silent", "drip") else {}
+    slow = {"timeout_ms": 1_000} if fault in ("silent", "drip") else {}
     rules, started_at = await ask(server, plan=make_plan(**slow))
     assert (rules.verdict, rules.body) == ("defer", None)
     assert rules.due is not None
