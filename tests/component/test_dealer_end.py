@@ -1,10 +1,10 @@
-"""How soon a crawl notices that it is over."""
+"""How soon a crawl notices that it is over, and how long it may take to end."""
 
 import asyncio
 
 import pytest
 
-from crawler.dealer import run
+from crawler.dealer import run, worker
 from crawler.dealer.queue import Ending
 from tests.support.dealer_node import MemoryNode, crawl_queue, urls
 
@@ -29,3 +29,9 @@ async def test_the_node_hears_that_its_run_winds_down() -> None:
     await asyncio.wait_for(queue.main(), 60)
     assert node.grace_ms is not None
     assert 0 < node.grace_ms <= 8_000
+
+
+def test_all_that_a_stop_may_wait_for_comes_to_ten_seconds() -> None:
+    """`docker stop` kills after so long, and what was fetched would be lost."""
+    assert run._GRACE_MAX_S + run._UNKILLABLE_S <= 10
+    assert worker._DRAIN_SHARE + worker._CANCEL_SHARE + worker._CLOSE_SHARE < run._KILL_SHARE < 1

@@ -36,7 +36,7 @@ class Deploy:
             "CRAWLER_DELAY": "0",
             "CRAWLER_NUM_PROCESSES": "2",
             # What is held stays open until the readers give up.
-            "CRAWLER_GRACEFUL_SHUTDOWN_TIMEOUT": "2s",
+            "CRAWLER_GRACEFUL_SHUTDOWN_TIMEOUT": "5s",
         }
         # Not in the checkout: the working directory is looked into before PYTHONPATH.
         return Daemon(self.job, self.directory, **environ)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.crawl import Crawl, poll
 
-PAGES = 60
+PAGES = 120
 ADDRESS = "127.0.14.1"
 
 
