@@ -130,10 +130,10 @@ class Metrics:
 
     async def _count_unshipped(self) -> None:
         try:
-            parts = await self._store.ask(lambda frontier: frontier.parts())
+            shipping = await self._store.ask(lambda frontier: frontier.sealed.shipping())
         except StoreSilent:
             return  # as it was: whether the store answers is not this one's to say
-        self._unshipped = sum(part.shipped is False and part.bytes > 0 for part in parts)
+        self._unshipped = shipping.waiting
 
 
 def _processes(fleet: FleetState) -> Iterator[Metric]:

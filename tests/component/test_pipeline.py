@@ -15,6 +15,7 @@ from crawler.conf.plan import make_plan
 from crawler.model.plan import Plan
 from crawler.model.result import FetchResult, KeptBody
 from crawler.model.site import Headers
+from crawler.model.view import HostState
 from crawler.model.work import Item
 from crawler.pipeline.context import context
 from crawler.pipeline.node import CrawlNode
@@ -94,6 +95,26 @@ async def test_the_writer_claims_nothing_after_a_limit(
     node = CrawlNode(plan, frontier, now)
     node.limit = "max_time"
     assert [item async for item in node.writer(desired=10)] == []
+
+
+async def test_hosts_that_take_long_to_list_are_listed_rarely(
+    frontier: Frontier, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million hosts each list is a scan; the claims of a crawl wait for it."""
+    at, listed, shown = [1_000_000], [], []
+
+    async def hosts(*, now: int, **_: Any) -> list[HostState]:
+        listed.append(now)
+        at[0] += 200
+        return []
+
+    monkeypatch.setattr(frontier, "hosts", hosts)
+    node = CrawlNode(plan, frontier, lambda: at[0], on_snapshot=shown.append)
+    for _ in range(90):
+        assert await node.beat() is False
+        at[0] += 1_000
+    assert len(shown) == 90
+    assert len(listed) == 2 * 3, "busy and waiting ones, after forty seconds again"
 
 
 async def test_what_quasiqueue_asks_of_reader_and_context() -> None:

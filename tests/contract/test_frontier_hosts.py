@@ -3,7 +3,7 @@
 import sqlite3
 
 from crawler.frontier.sqlite import SqliteFrontier
-from crawler.frontier.statements import load_statements
+from crawler.frontier.statements import load_schema, load_statements
 from crawler.model.result import Batch
 from crawler.model.view import HostUrl
 from tests.contract.conftest import links, note, options, pages, result, rules
@@ -86,6 +86,16 @@ async def test_it_is_found_by_its_index(tmp_path):
         (plan,) = store.execute(f"EXPLAIN QUERY PLAN {statement}", (1, 50)).fetchall()
     store.close()
     assert "USING INDEX urls_stuck (host_id=? AND state>?)" in plan[3]
+
+
+def test_what_pauses_hold_back_is_counted_from_an_index_alone():
+    """Of a million hosts tens of thousands are down; the crawl asks for this twice a second."""
+    store = sqlite3.connect(":memory:")
+    store.executescript(load_schema("sqlite"))
+    steps = store.execute("EXPLAIN " + load_statements("sqlite")["paused_hosts"], (1,)).fetchall()
+    store.close()
+    indexes = {step[2] for step in steps if step[1] == "OpenRead" and str(step[5]).startswith("k(")}
+    assert {step[2] for step in steps if step[1] == "Column"} == indexes != set()
 
 
 async def test_a_person_has_paused_it(make):

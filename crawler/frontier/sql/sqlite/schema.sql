@@ -87,7 +87,7 @@ CREATE INDEX hosts_claimable ON hosts (next_at) WHERE claimable = 1;
 CREATE INDEX hosts_halted ON hosts (id) WHERE halted = 1;
 CREATE INDEX hosts_held ON hosts (id) WHERE held = 1;
 CREATE INDEX hosts_again ON hosts (next_at) WHERE again > 0;
-CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0;
+CREATE INDEX hosts_paused ON hosts (paused_until, ready) WHERE paused_until > 0 AND ready > 0 AND halted = 0;
 
 -- verdict, body, version, expires_at: the last rules that were learned. obstacle: why there are
 -- none now (defer, dns, connect). gone: given up, its URLs die. failing_since: first failure in a row.

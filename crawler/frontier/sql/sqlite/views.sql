@@ -47,8 +47,8 @@ SELECT min(at) FROM urls WHERE state = 3 AND kind >= 2;
 
 -- name: paused_hosts
 -- Ready URLs of paused hosts, and the first pause to end.
-SELECT total(ready), min(CASE WHEN ready > 0 THEN paused_until END) FROM hosts
-WHERE paused_until > 0 AND paused_until > ?1 AND halted = 0;
+SELECT total(ready), min(paused_until) FROM hosts
+WHERE paused_until > 0 AND ready > 0 AND halted = 0 AND paused_until > ?1;
 
 -- name: first_waiting
 -- The first due time of a URL.
