@@ -1,8 +1,10 @@
 """The Compose file, read as text: no engine is needed to see what would not fit together."""
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +149,37 @@ def test_the_crawl_outlives_its_container_and_has_time_to_stop(services: dict[st
     assert crawler["restart"].startswith("on-failure:")
 
 
-def test_compose_accepts_it(tmp_path: Path) -> None:
+def test_the_specification_knows_every_key_and_value(tmp_path: Path) -> None:
     """A misspelt key is refused when somebody wants to start it."""
+    mistakes = {
+        "stop_grace_period:": "stop_grace_time:",
+        "condition: service_healthy": "condition: healthy",
+        "interval: 5s": "every: 5s",
+        "\nsecrets:\n": "\nsecret:\n",
+        "read_only: true": "read_only: [true]",
+    }
+    wrong = [tmp_path / f"{number}.yaml" for number in range(len(mistakes))]
+    for file, (known, unknown) in zip(wrong, mistakes.items(), strict=True):
+        assert known in TEXT
+        file.write_text(TEXT.replace(known, unknown), "utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "check_jsonschema", "--output-format", "json"),
+            *("--builtin-schema", "vendor.compose-spec", CONFIG / "compose.yaml", *wrong),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    refused = {error["filename"]: error for error in json.loads(done.stdout)["errors"]}
+    assert refused.pop(str(CONFIG / "compose.yaml"), None) is None
+    # Each of these has to be refused, or the line above says nothing.
+    assert set(refused) == set(map(str, wrong))
+
+
+def test_compose_accepts_it(tmp_path: Path) -> None:
+    """Compose asks for more than the schema: secrets, volumes and services that are there."""
     has_plugin = (
         shutil.which("docker") is not None
         and not subprocess.run(
