@@ -55,15 +55,17 @@ def _head(name: str) -> str:
 def _row(found: Findings, one: Finding) -> str:
     cells = "".join(map(_cell, found.item_columns, one.values))
     if found.place_columns:
-        cells += f'<td class="u">{_places(found.place_columns, one)}</td>'
+        cells += f'<td class="u" data-label="where">{_places(found.place_columns, one)}</td>'
     return f"<tr>{cells}</tr>"
 
 
 def _cell(name: str, value: object) -> str:
+    # Beside the cell where a screen is too narrow for columns.
+    label = f' data-label="{escape(name.replace("_", " "))}"'
     if name in _NUMBERS and isinstance(value, int):
-        return f'<td class="n">{value:,}</td>'
+        return f'<td class="n"{label}>{value:,}</td>'
     long = isinstance(value, str) and len(value) > _LONG
-    return f"<td{' class=u' if long else ''}>{_value(value)}</td>"
+    return f"<td{' class=u' if long else ''}{label}>{_value(value)}</td>"
 
 
 def _value(value: object) -> str:
@@ -71,7 +73,7 @@ def _value(value: object) -> str:
         return ""
     text = str(value)
     if _HOP in text and text.count("://") > 1:
-        return _HOP.join(f"{shown(hop)}<br>" for hop in text.split(_HOP))
+        return "<br>→\N{NO-BREAK SPACE}".join(map(shown, text.split(_HOP)))
     if text.startswith(("http://", "https://")) and " " not in text:
         return (
             f'<a href="{escape(text)}" rel="noopener noreferrer" target="_blank">{shown(text)}</a>'

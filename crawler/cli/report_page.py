@@ -181,10 +181,10 @@ def _hosts(report: Report) -> str:
 
 def _host_cell(column: int, value: Any) -> str:
     if column == 0:
-        return f'<td class="u">{shown(str(value))}</td>'
+        return f'<td class="u" data-label="{_HEADS[0]}">{shown(str(value))}</td>'
     number = 0 if value is None else value
     text = "" if value is None else size(value) if column == len(_HEADS) - 1 else f"{value:,}"
-    return f'<td class="n" data-value="{number}">{text}</td>'
+    return f'<td class="n" data-label="{_HEADS[column]}" data-value="{number}">{text}</td>'
 
 
 def _all_findings(report: Report) -> Iterator[str]:

@@ -78,6 +78,7 @@ async def test_a_hostile_site_is_shown_and_does_nothing(page_file, chromium):
         assert shown.startswith("</script><script>window.evil=1</script><img src=x")
         assert shown.endswith("\\u202egnp")
         await tables_work(page)
+        await nothing_is_cut_off(page)
         await colours_and_paper(page)
 
 
@@ -97,6 +98,20 @@ async def tables_work(page):
     assert await page.ask(first) == "a.example"
     await page.ask("location.hash = '#broken_links'")
     await page.wait("document.querySelector('#broken_links').open")
+
+
+async def nothing_is_cut_off(page):
+    """On a telephone the last columns would be out of sight, and nobody would look for them."""
+    await page.ask("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    wide = "[...document.querySelectorAll('.scroll')].filter(x => x.scrollWidth > x.clientWidth)"
+    for width in (320, 420, 800, 1400):
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        await page.call("Emulation.setDeviceMetricsOverride", **metrics)
+        assert await page.ask("document.documentElement.scrollWidth <= innerWidth"), width
+        if width < 800:
+            assert await page.ask(f"{wide}.map(x => x.outerHTML.slice(0, 90))") == []
+    labels = await page.ask("[...document.querySelectorAll('td')].filter(td => !td.dataset.label)")
+    assert labels == []
 
 
 async def colours_and_paper(page):

@@ -78,6 +78,14 @@ MUTATIONS = [
         slow=True,
     ),
     Mutation(
+        "a report fits a telephone",
+        "cli/assets/report.css",
+        "  table, tbody, tr, td { display: block; }\n",
+        "",
+        (f"{PAGE}::test_a_hostile_site_is_shown_and_does_nothing",),
+        slow=True,
+    ),
+    Mutation(
         "a cell of a report is no formula",
         "cli/report_csv.py",
         '        return "\'" + value\n',
