@@ -117,6 +117,14 @@ GRAVE = (
         "not both.",
     ),
     Check(
+        name="several_canonicals",
+        severity="warning",
+        title="Several canonical addresses",
+        meaning="A page names more than one address that speaks for it, by link elements or by the "
+        "Link header: search engines take none of them, or one that nobody chose.",
+        advice="Name one, in one place.",
+    ),
+    Check(
         name="duplicate_titles",
         severity="warning",
         title="Duplicate titles",

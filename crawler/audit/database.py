@@ -52,6 +52,7 @@ _COLUMNS = {
     "link_details": "STRUCT(text VARCHAR)[]",
     "simhash": "VARCHAR",
     "kind": "VARCHAR",
+    "canonicals": "VARCHAR[]",
 }
 
 

@@ -18,7 +18,7 @@ _TYPES = {
     "halted": "BOOLEAN",
     **dict.fromkeys(("fetched_at", "visited_at", "due_at", "lease_until", "next_at"), "TIMESTAMP"),
     "paused_until": "TIMESTAMP",
-    **dict.fromkeys(("redirects", "links", "nofollow"), "VARCHAR[]"),
+    **dict.fromkeys(("redirects", "links", "nofollow", "canonicals"), "VARCHAR[]"),
     **dict.fromkeys(("headers", "hreflang"), "MAP(VARCHAR, VARCHAR)"),
     "link_details": "STRUCT(url VARCHAR, text VARCHAR, rel VARCHAR)[]",
     **dict.fromkeys(("fields", "warc"), "JSON"),

@@ -64,7 +64,7 @@ def make_record(
     content_type = headers.get("content-type")
     etag = headers.get("etag")
     last_modified = headers.get("last-modified")
-    title, description, lang, canonical, h1 = metadata or _NO_METADATA
+    title, description, lang, canonical, h1, canonicals = metadata or _NO_METADATA
     return {
         "url": item.url,
         "final_url": final_url or item.url,
@@ -109,6 +109,7 @@ def make_record(
         "author": extras.author,
         "simhash": extras.simhash,
         "kind": item.kind,
+        "canonicals": canonicals or [],
         "warc": None,
     }
 

@@ -16,8 +16,8 @@ class Document:
     """`meta` elements by lower-case name or property, first one wins, content as found."""
     lang: str | None
     """`lang` of the html element, as found."""
-    canonical: str | None
-    """href of `link rel=canonical`, resolved and canonical; None where absent or invalid."""
+    canonicals: Sequence[str]
+    """Valid targets of `link rel=canonical` in the head, resolved and canonical, each once."""
     text: str
     """Visible text: blanks collapsed, at most 1 MB."""
     links: list[str]

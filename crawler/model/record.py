@@ -67,7 +67,8 @@ class Record(TypedDict):
     lang: str | None
     """The language it declares."""
     canonical: str | None
-    """Target of `link rel=canonical`, absolute."""
+    """Target of `link rel=canonical`, absolute: of the first element in the head, else of the
+    `Link` header."""
     robots: str | None
     """Directives of the robots meta element and of `X-Robots-Tag`, joined by `, `."""
     text: str | None
@@ -135,6 +136,9 @@ class Record(TypedDict):
     kind: Literal["page", "requisite"]
     """`page`, or `requisite` for what a page needs to look as it does (`--requisites`): it is
     kept as it is, so nothing is read of it."""
+    canonicals: list[str]
+    """Where a page and its `Link` header name more than one canonical address, all of them, those
+    of the page first, each once; else empty. At most 20 of each."""
     warc: dict[str, object] | None
     """With `--store warc`: `file`, `offset` and `length` (of the gzip member) of the WARC record
     that holds the body. Where the body was stored before, that is the earlier one, and `revisit`
@@ -147,6 +151,6 @@ RECORD_KEYS = tuple(Record.__annotations__)
 READ_KEYS = frozenset(
     {"charset", "title", "description", "lang", "canonical", "robots", "text", "links", "fields"}
     | {"nofollow", "noindex", "extract_error", "h1", "hreflang", "js_required", "link_details"}
-    | {"main_text", "markdown", "published_at", "author", "simhash"}
+    | {"main_text", "markdown", "published_at", "author", "simhash", "canonicals"}
 )
 """What comes from reading the body, so that it can be read again; the rest from the fetch."""

@@ -28,6 +28,7 @@ MAX_HEAD_TEXT_BYTES = 65_536
 """Of a title, an h1 or a meta's content; what a record keeps is less (`crawler.extract`)."""
 MAX_LANG_BYTES = 64
 MAX_METAS = 500
+MAX_CANONICALS = 20
 MAX_LANGUAGES = 500
 """Of `hreflang`; the largest sites have about 200."""
 
@@ -87,7 +88,7 @@ def parse_html(
         title=parts.title,
         metas=parts.metas,
         lang=root.attrs.get("lang") if root is not None else None,
-        canonical=_resolved(resolver, base, parts.canonical),
+        canonicals=_canonicals(parts, base, resolver) if parts.canonicals else (),
         text=text,
         links=links,
         followable=followable,
@@ -102,7 +103,7 @@ class _Parts:
     """The elements that a page has once, or a few times, or not at all."""
 
     __slots__ = (
-        *("base", "canonical", "has_area", "languages", "metas"),
+        *("base", "canonicals", "has_area", "languages", "metas"),
         *("nofollow", "refresh", "title"),
     )
 
@@ -111,7 +112,8 @@ class _Parts:
         self.metas: dict[str, str] = {}
         self.refresh: str | None = None
         self.base: str | None = None
-        self.canonical: str | None = None
+        self.canonicals: list[str] = []
+        """Hrefs as found."""
         self.has_area = False
         self.languages: list[tuple[str, str]] = []
         """(hreflang, href), as found."""
@@ -138,8 +140,8 @@ class _Parts:
     def _add_link(self, attributes: dict[str, str | None]) -> None:
         href = attributes.get("href")
         kinds = (attributes.get("rel") or "").lower().split()
-        if "canonical" in kinds:
-            self.canonical = self.canonical or href
+        if "canonical" in kinds and href and len(self.canonicals) < MAX_CANONICALS:
+            self.canonicals.append(href)
         language = attributes.get("hreflang")
         if language and href and "alternate" in kinds and len(self.languages) < MAX_LANGUAGES:
             self.languages.append((language, href))
@@ -194,6 +196,11 @@ def _resolved(resolver: LinkResolver, base: str, href: str | None) -> str | None
         return None
     found = resolver.resolve(base, [href])
     return found[0] if found else None
+
+
+def _canonicals(parts: _Parts, base: str, resolver: LinkResolver) -> list[str]:
+    found = (_resolved(resolver, base, href) for href in parts.canonicals)
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def _hreflang(parts: _Parts, base: str, resolver: LinkResolver) -> dict[str, str]:

@@ -15,6 +15,7 @@ from crawler.model.plan import Plan
 from crawler.model.result import Fetched
 from crawler.parse.content_type import header_charset, is_html
 from crawler.parse.html import parse_html
+from crawler.parse.link_header import canonicals_of
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.directives import Directives, read_directives
 
@@ -29,7 +30,7 @@ class Reading:
 
     document: Document | None
     """None: no HTML."""
-    metadata: Metadata | None
+    metadata: Metadata
     directives: Directives
     extras: Extras
     requisites: Sequence[str] = ()
@@ -78,7 +79,7 @@ class PageReader:
             await extra.complete(url, result, document, extras)
         return Reading(
             document=document,
-            metadata=metadata(document) if document else None,
+            metadata=metadata(document, canonicals_of(url, result.headers, self._resolver)),
             directives=read_directives(
                 document.metas if document else {},
                 result.headers.get("x-robots-tag"),

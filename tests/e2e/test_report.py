@@ -112,6 +112,10 @@ def test_canonicals_and_languages_are_judged_by_where_they_lead(audited):
     assert conflicts.keys() == {"/c-hidden", "/c-chain"}
     assert conflicts["/c-hidden"] == "the canonical page is noindex"
     assert audited.items("canonical_elsewhere") == ["/c-away"]
+    assert [tuple(one.values()) for one in first("several_canonicals")] == [
+        ("/c-head", "/a", "/b"),
+        ("/c-two", "/a", "/b"),
+    ]
     (pair,) = first("hreflang")
     assert (pair["url"], pair["alternate"], pair["lang"]) == ("/german", "/a", "en")
 

@@ -104,7 +104,7 @@ def check_document(document: Document) -> None:
     """What a document promises and a record does not show."""
     assert document.text == " ".join(document.text.split())
     assert set(document.followable) <= set(document.links)
-    assert document.canonical is None or canonicalize(document.canonical) == document.canonical
+    assert all(canonicalize(one) == one for one in document.canonicals)
     assert all(name == name.lower() for name in document.metas)
 
 

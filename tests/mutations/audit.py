@@ -4,6 +4,7 @@ from tests.mutations.mutation import Mutation
 
 ASKING = "tests/component/test_asking.py"
 EXTERNAL = "tests/e2e/test_report_external.py"
+METADATA = "tests/unit/extract/test_metadata.py"
 PAGE = "tests/e2e/test_report_page.py"
 REPORT = "tests/e2e/test_report.py"
 VISITS = "tests/unit/audit/test_visits.py"
@@ -60,6 +61,13 @@ MUTATIONS = [
         '        if admission.scope.refusal(url) == "scope"\n',
         (f"{EXTERNAL}::test_canonicals_and_languages_that_nobody_fetched_are_asked_for",),
         slow=True,
+    ),
+    Mutation(
+        "canonical addresses of the Link header are seen",
+        "extract/metadata.py",
+        "        canonicals = list(dict.fromkeys((*canonicals, *by_header)))\n",
+        "        canonicals = list(canonicals)\n",
+        (f"{METADATA}::test_several_canonical_addresses_are_all_named_and_one_is_not",),
     ),
     Mutation(
         "a report escapes what a site says",

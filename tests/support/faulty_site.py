@@ -72,11 +72,17 @@ PAGES: dict[str, Answer] = {
     "/app": page(
         head="<script src=/app.js></script><title>App</title>", text="<div id=root></div>"
     ),
-    "/canonicals": good("/c-gone", "/c-moved", "/c-chain", "/c-away", "/c-hidden", title="Cs"),
+    "/canonicals": good(
+        "/c-gone", "/c-moved", "/c-chain", "/c-away", "/c-hidden", "/c-two", "/c-head", title="Cs"
+    ),
     "/c-gone": good(title="C1", head=_canonical("/gone")),
     "/c-moved": good(title="C2", head=_canonical("/first")),
     "/c-chain": good(title="C3", head=_canonical("/c-away")),
     "/c-away": good(title="C4", head=_canonical("http://{1}/elsewhere")),
+    "/c-two": good(title="C6", head=_canonical("/a") + _canonical("/b")),
+    "/c-head": good(title="C7", head=_canonical("/a"))._replace(
+        headers={"Link": '<http://{0}/b>; rel="canonical"'}
+    ),
     "/c-hidden": good(title="C5", head=_canonical("/hidden")),
     **{f"/far-{n}": good(f"/far-{n + 1}", title=f"Far {n}") for n in range(1, 6)},
     "/far-6": good(title="Far 6"),

@@ -25,6 +25,7 @@ _USUAL: dict[str, Any] = {
     "content_hash": "00" * 32,
     "fields": {},
     "kind": "page",
+    "canonicals": [],
 }
 
 

@@ -92,6 +92,11 @@ WHERE p.canonical <> p.url AND (
 )
 ORDER BY conflict, p.url;
 
+-- name: several_canonicals
+-- Pages that name more than one canonical address, by elements or by header.
+SELECT url, canonical, other FROM (SELECT url, canonical, unnest(canonicals) AS other FROM good)
+WHERE other <> canonical ORDER BY url, other;
+
 -- name: duplicate_titles
 -- Titles that several pages of a host have.
 SELECT title AS title, host AS host, url AS page FROM indexable WHERE title IS NOT NULL

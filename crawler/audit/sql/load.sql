@@ -29,7 +29,7 @@ SELECT url, final_url, status, try_cast(fetched_at AS TIMESTAMP) AS moment, coal
     nullif(canonical, '') AS canonical, coalesce(length(text), 0) AS chars, content_hash, error, error_detail,
     coalesce(noindex, false) AS noindex, nullif(trim(h1), '') AS h1, map_entries(hreflang) AS hreflang,
     coalesce(js_required, false) AS js_required, simhash, coalesce(kind, 'page') AS kind, nofollow, links,
-    [detail.text FOR detail IN link_details] AS texts
+    [detail.text FOR detail IN link_details] AS texts, nullif(canonicals, []) AS canonicals
 FROM records WHERE url IS NOT NULL;
 
 -- name: visits

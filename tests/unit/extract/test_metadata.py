@@ -10,7 +10,7 @@ EMPTY = Document(
     title=None,
     metas={},
     lang=None,
-    canonical=None,
+    canonicals=(),
     text="",
     links=[],
     followable=[],
@@ -35,10 +35,22 @@ def test_white_space_is_collapsed() -> None:
             title="\n a \u2003b\n",
             lang=" en ",
             metas={"description": "c\n d", "og:description": "other"},
-            canonical="http://h/",
+            canonicals=["http://h/"],
         )
     )
     assert found == Metadata("a b", "c d", "en", "http://h/", None)
+
+
+def test_several_canonical_addresses_are_all_named_and_one_is_not() -> None:
+    """Nobody would see that a page contradicts itself, or each page would be taken for one."""
+    page = replace(EMPTY, canonicals=["http://h/a"])
+    both = metadata(page, ["http://h/b", "http://h/a"])
+    assert (both.canonical, both.canonicals) == ("http://h/a", ["http://h/a", "http://h/b"])
+    assert metadata(page, ["http://h/a"]) == metadata(page)
+    assert metadata(page).canonicals == ()
+    assert metadata(EMPTY, ["http://h/b"]).canonical == "http://h/b"
+    assert metadata(None, ["http://h/b"]).canonical == "http://h/b"
+    assert metadata(None) == Metadata(None, None, None, None, None)
 
 
 def test_the_open_graph_description_stands_in() -> None:

@@ -119,6 +119,7 @@ def test_a_page() -> None:
         "author": None,
         "simhash": None,
         "kind": "page",
+        "canonicals": [],
         "warc": None,
     }
     orjson.dumps(record)
@@ -227,7 +228,8 @@ def test_what_comes_from_reading_is_told_from_what_comes_from_the_fetch() -> Non
     """Reading a kept body again would leave an old value in a record, or lose what was fetched."""
     body = (
         b"<html lang=de><title>T</title><meta name=description content=D>"
-        b'<meta name=robots content="noindex"><link rel=canonical href=/c>'
+        b'<meta name=robots content="noindex">'
+        b"<link rel=canonical href=/c><link rel=canonical href=/d>"
         b"<link rel=alternate hreflang=en href=/en>"
         b"<script src=a></script><h1>H</h1><p>x<a href=b rel=nofollow>y</a>"
     )

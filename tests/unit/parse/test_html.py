@@ -1,5 +1,6 @@
 """From bytes to a document."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_page_with_everything() -> None:
     assert document.followable == [url for url in document.links if url != "http://h/guarded"]
     assert document.title == "\n  A page  of   links\n"
     assert document.lang == "en-GB"
-    assert document.canonical == "http://h/canonical"
+    assert document.canonicals == ["http://h/canonical"]
     assert document.charset == "utf-8"
     assert document.metas == {
         "description": "What the\npage is about",
@@ -69,7 +70,7 @@ def test_a_head_that_ends_early_still_counts() -> None:
     document = parse((CORPUS / "early-body.html").read_bytes(), url="http://h/")
     assert document.title == "Late title"
     assert document.metas == {"robots": "nofollow", "description": "Late description"}
-    assert document.canonical == "http://h/late"
+    assert document.canonicals == ["http://h/late"]
     assert document.links == ["http://h/late/x"]
 
 
@@ -80,7 +81,7 @@ def test_directives_after_the_end_of_the_head_count() -> None:
     )
     assert document.title == "t"
     assert document.metas == {"robots": "nofollow"}
-    assert document.canonical == "http://h/dir/c"
+    assert document.canonicals == ["http://h/dir/c"]
 
 
 def test_a_page_of_another_century() -> None:
@@ -237,12 +238,12 @@ def test_a_drawing_has_no_say_in_the_title() -> None:
 
 
 @pytest.mark.parametrize(
-    ("href", "canonical"),
-    [("/x#y", "http://h/x"), ("mailto:x", None), ("", None), ("http://[", None)],
+    ("href", "canonicals"),
+    [("/x#y", ["http://h/x"]), ("mailto:x", []), ("", ()), ("http://[", [])],
 )
-def test_canonical_link(href: str, canonical: str | None) -> None:
+def test_canonical_link(href: str, canonicals: Sequence[str]) -> None:
     """The record would name an address that is none."""
-    assert parse(f"<link rel='alternate canonical' href='{href}'>").canonical == canonical
+    assert parse(f"<link rel='alternate canonical' href='{href}'>").canonicals == canonicals
 
 
 @pytest.mark.parametrize("tag", ["div", "span", "b", "a href=x", "ul><li", "svg", "font", "x"])
@@ -371,7 +372,7 @@ def test_other_languages() -> None:
         "x-default": "http://h/en",
         "en": "http://h/b/en",
     }
-    assert document.canonical == "http://h/b/en"
+    assert document.canonicals == ["http://h/b/en"]
     assert parse("<p>x").hreflang == {}
 
 

@@ -1,5 +1,6 @@
 """The links of a tried page: those that a callback asks for are there too."""
 
+from crawler.extract.metadata import metadata
 from crawler.model.document import Document
 from crawler.model.extras import ExtraLink, Extras
 from crawler.model.work import Link
@@ -19,7 +20,7 @@ def reading(*links: str, extra: tuple[ExtraLink, ...] = (), robots: str = "") ->
         title=None,
         metas={},
         lang=None,
-        canonical=None,
+        canonicals=(),
         text="",
         links=list(links),
         followable=list(links),
@@ -29,7 +30,7 @@ def reading(*links: str, extra: tuple[ExtraLink, ...] = (), robots: str = "") ->
     )
     return Reading(
         document=document,
-        metadata=None,
+        metadata=metadata(document),
         directives=read_directives({"robots": robots}, None, "QuasiCrawler"),
         extras=Extras(links=extra),
     )
