@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import machine
+
 TESTS = Path(__file__).parent
 FOLDER_MARKERS = ("component", "e2e")
 REQUIRE_SERVICES = "QC_CI_REQUIRE_SERVICES"
@@ -124,6 +126,15 @@ def prometheus() -> Path:
 def chromium() -> Path:
     """A browser, for the dashboard."""
     return _require_program("chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
+def nspawn() -> Path:
+    """What boots a systemd of its own, above a throw-away copy of this machine's files."""
+    program = _require_program("systemd-nspawn", "systemd-container")
+    if reason := machine.why_not():
+        pytest.skip(reason)  # in CI too: no package gives rights
+    return program
 
 
 @pytest.fixture(scope="session")

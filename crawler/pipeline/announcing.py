@@ -66,14 +66,11 @@ class Announcer:
 
     def take(self, snapshot: Snapshot) -> None:
         """Tell what a snapshot shows, once a second."""
-        lines = []
         if not self._is_ready and _has_reader(snapshot):
-            self._is_ready = True
-            lines.append(READY)
+            self._be_ready()
             self._check_patience()
         anchor = self._anchor = anchor_of(self._anchor, snapshot)
-        if anchor is snapshot:
-            lines += self._alive()
+        lines = self._alive() if anchor is snapshot else []
         if not self._is_stopping and not self._is_reloading and _is_cut_short(snapshot):
             lines += self._stop()
         self._tell(*lines, f"STATUS={self._status(snapshot, anchor)}")
@@ -103,9 +100,15 @@ class Announcer:
 
     def _stop(self) -> list[str]:
         """Who ends in good order has been ready, also where nothing was left to do."""
-        lines = [STOPPING] if self._is_ready else [READY, STOPPING]
-        self._is_ready = self._is_stopping = True
-        return lines
+        self._be_ready()
+        self._is_stopping = True
+        return [STOPPING]
+
+    def _be_ready(self) -> None:
+        """Say so alone: of several states in one message systemd takes the last and no other."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._tell(READY)
 
     def _tell(self, *lines: str) -> None:
         if self._manager is not None:

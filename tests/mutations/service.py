@@ -10,9 +10,16 @@ MUTATIONS = [
     Mutation(
         "a loop that turns is no sign of life",
         "pipeline/announcing.py",
-        "        if anchor is snapshot:",
-        "        if anchor is not None:",
+        "self._alive() if anchor is snapshot",
+        "self._alive() if anchor is not None",
         (f"{ANNOUNCING}::test_only_progress_is_a_sign_of_life",),
+    ),
+    Mutation(
+        "who ends with nothing left to do was ready",
+        "pipeline/announcing.py",
+        "        self._be_ready()\n        self._is_stopping = True",
+        "        self._is_stopping = True",
+        (f"{ANNOUNCING}::test_who_ends_in_order_was_ready",),
     ),
     Mutation(
         "a reload does not look like the end of the service",
