@@ -113,7 +113,11 @@ def _wait_or_refuse(path: Path, deadline: float) -> None:
         raise JobLocked(f"{path.parent} is in use by {found}")
     # Dead, or it has just taken the lock and not yet written its name.
     if time.monotonic() >= deadline:
-        who = f"readers of {found}, which is dead" if found else "an unknown process"
+        who = (
+            f"readers of {found}, which is dead or in another container"
+            if found
+            else "an unknown process"
+        )
         raise JobLocked(f"{path.parent} is in use by {who}")
     time.sleep(_POLL_S)
 
