@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.crawl import Crawl, assert_exactly_once, poll
-from tests.support.machine import STATE, UNIT, Machine
+from tests.support.machine import ENVIRONMENT, STATE, UNIT, Machine
 from tests.support.site import TestSite
 
 JOB = f"/{STATE}/crawl"
+ENDS_AT_ONCE = """
+import os
+from crawler.pipeline.announcing import Announcer
+from crawler.pipeline.ending import Ending
+Announcer.of(os.environ, timeout_s=60).ended(Ending("complete", 0, "complete"))
+"""
 CRAWL_FILE = "num_processes = 2\nretries = 1\n"
 
 
@@ -96,6 +102,15 @@ def test_what_dies_or_stands_still_comes_again(machine: Machine, end: str) -> No
         _wait_for_end(machine, site)
         if end == "SIGSTOP":
             machine.wait_for_journal("Watchdog timeout")
+
+
+def test_what_is_over_before_it_was_ready_has_succeeded(machine: Machine) -> None:
+    """A crawl with nothing left to do would be a failed service whenever its timer starts it."""
+    environ = [f"--setenv={name}={value}" for name, value in ENVIRONMENT.items()]
+    python = "/opt/quasicrawler/bin/python"
+    machine.run(
+        *("systemd-run", "--quiet", "--property=Type=notify", *environ, python, "-c", ENDS_AT_ONCE)
+    )
 
 
 def test_a_case_for_a_person_is_not_tried_again(machine: Machine) -> None:
