@@ -138,7 +138,7 @@ def test_locked_in_it_can_do_all_that_it_does(machine: Machine) -> None:
         # What root does beside it must leave nothing that the service's user cannot write.
         assert "running" in machine.crawler("status", "--job", JOB)
         machine.crawler("pause", "--job", JOB)
-        machine.crawler("backup", "/root/backup", "--job", JOB)
+        machine.crawler("backup", "/var/backup", "--job", JOB)
         machine.crawler("resume", "--job", JOB)
         site.release()
         _wait_for_end(machine, site)
