@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from crawler.cli.export_draft import draft
 from crawler.cli.printable import printable_json
 from crawler.errors import ConfigError, StorageError
 
@@ -58,17 +59,14 @@ class Target:
         """
         assert self.path is not None  # noqa: S101 - the caller has looked
         path = self.path.absolute()
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            yield temporary
-            self._name(temporary, path)
+            with draft(path) as temporary:
+                yield temporary
+                self._name(temporary, path)
         except FileExistsError:
             raise _exists(path) from None
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
 
     def _name(self, temporary: Path, path: Path) -> None:
         descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
@@ -99,9 +97,8 @@ class Target:
             sys.stdout.flush()
             return
         with self.made() as path:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            # The user's file, with the user's umask: not one of the job's.
-            with open(os.open(path, flags, 0o666), "wb") as plain:  # noqa: PTH123 - a descriptor
+            flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(path, flags), "wb") as plain:  # noqa: PTH123 - a descriptor
                 if not self.is_packed:
                     yield plain
                     return

@@ -73,6 +73,7 @@ def report(
     more. Reads what is committed so far, also while the crawl runs.
     """
     from crawler.cli.report_view import show
+    from crawler.cli.sigterm import ended_by_sigterm
     from crawler.conf.load import load_settings
 
     settings = load_settings(flags, os.environ, Path.cwd())
@@ -83,9 +84,10 @@ def report(
         from crawler.cli.report_page import require_plotly, write_page
 
         require_plotly()
-    made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
-    if page is not None:
-        write_page(page, made)
+    with ended_by_sigterm():
+        made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
+        if page is not None:
+            write_page(page, made)
     if as_json:
         from crawler.cli.output import write_json
 

@@ -42,9 +42,10 @@ def write_page(path: Path, report: Report) -> None:
             file.writelines(_page(report, scripts))
         new.replace(path)
     except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+    finally:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def require_plotly() -> None:

@@ -3,50 +3,31 @@
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+
+from crawler.cli.sigterm import ended_by_sigterm
 
 _PREFIX = "crawler-sql-"
 _YOUNG_S = 60
 """One so young may be about to be locked."""
-_TERMINATED = 128 + signal.SIGTERM
 
 
 @contextmanager
 def spill_directory() -> Iterator[Path]:
     """Give a new directory; those that killed queries left are removed."""
-    spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    lock = os.open(spill, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _remove_stale(spill.parent, os.fstat(lock).st_mtime)
-        with _ended_by_sigterm():
+    with ended_by_sigterm():
+        spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        lock = os.open(spill, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _remove_stale(spill.parent, os.fstat(lock).st_mtime)
             yield spill
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)
-        os.close(lock)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, with exit code 143."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(_TERMINATED)
+        finally:
+            shutil.rmtree(spill, ignore_errors=True)
+            os.close(lock)
 
 
 def _remove_stale(folder: Path, now_s: float) -> None:

@@ -71,6 +71,10 @@ def begin(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, mode=0o700, exist_ok=True)
         if any(directory.iterdir()):
+            if (read_manifest(directory / MARK) or {}).get("complete") is False:
+                raise ConfigError(
+                    f"{directory} holds a backup that is not whole: remove it if nobody makes it"
+                )
             raise ConfigError(f"{directory} is not empty: a backup needs a directory of its own")
         directory.chmod(0o700)
         (directory / "pages").mkdir(mode=0o700)

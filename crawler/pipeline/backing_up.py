@@ -164,6 +164,9 @@ def restore(backup: Path, job: Path, on_bytes: OnBytes) -> BackedUp:
 
     try:
         draft.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise StorageError(f"cannot restore {backup}: {error}") from error
+    try:
         (draft / PAGES).mkdir(mode=0o700)
         for name, known in files.items():
             _bring(backup / name, draft / name, known, tell)

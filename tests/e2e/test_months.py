@@ -172,7 +172,7 @@ def test_a_broken_off_backup_is_not_restored(site: TestSite, tmp_path: Path) -> 
     other = tmp_path / "other"
     assert "broken off" in _do("restore", str(backup), "--job", str(other), code=2).stderr
     assert not other.exists()
-    assert "not empty" in _do("backup", str(backup), "--job", str(crawl.job), code=2).stderr
+    assert "not whole" in _do("backup", str(backup), "--job", str(crawl.job), code=2).stderr
 
 
 def test_a_damaged_backup_makes_no_job(site: TestSite, tmp_path: Path) -> None:
@@ -192,3 +192,25 @@ def test_a_damaged_backup_makes_no_job(site: TestSite, tmp_path: Path) -> None:
     # Parts that were outside of the job are in it now.
     seen = json.loads(_do("inspect", "--json", "--job", str(other)).stdout)
     assert seen["records"] == 50
+
+
+def test_a_restore_that_sigterm_ends_leaves_nothing(site: TestSite, tmp_path: Path) -> None:
+    """The next one would be refused for what it left."""
+    crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST, "--max-pages", "20")
+    assert crawl.run() == 0, crawl.err
+    backup, restored = tmp_path / "backup", tmp_path / "restored" / "job"
+    _do("backup", str(backup), "--job", str(crawl.job))
+    store = backup / "frontier.db"
+    kept = store.rename(tmp_path / "kept.db")
+    os.mkfifo(store)  # which nobody writes to
+    words = [sys.executable, "-m", "crawler", "restore", str(backup), "--job", str(restored)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE) as process:
+        try:
+            poll(lambda: restored.parent.is_dir() and any(restored.parent.iterdir()), "a draft")
+            process.terminate()
+            assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 143)
+        finally:
+            process.kill()
+    assert list(restored.parent.iterdir()) == []
+    kept.replace(store)
+    _do("restore", str(backup), "--job", str(restored))

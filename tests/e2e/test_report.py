@@ -199,6 +199,35 @@ def test_only_committed_lines_count_in_parts_as_written_or_packed(audited, tmp_p
     assert Audited(audited.web, job).json | {"job": ""} == audited.json | {"job": ""}
 
 
+@pytest.mark.parametrize(
+    ("module", "name"), [("crawler.audit.auditing", "audit"), ("crawler.cli.report_page", "_page")]
+)
+def test_sigterm_leaves_no_scratch_and_no_half_a_page(audited, tmp_path, module, name):
+    """The scratch database is as large as the crawl: a few of them fill the disk."""
+    hold = (
+        f"import signal, {module}\n"
+        f"{module}.{name} = lambda *_, **__: (print('here', flush=True), signal.pause())\n"
+        "from crawler.cli import app; app.main()"
+    )
+    (tmp_path / "spill").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, "report", "--job", str(audited.job), "-o", "page.html"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": "spill"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            process.terminate()
+            assert (*process.communicate(timeout=60), process.returncode) == ("", "", 143)
+        finally:
+            process.kill()
+    assert [found.name for found in tmp_path.rglob("*")] == ["spill"]
+
+
 def test_without_a_job_it_says_so_in_one_line(tmp_path):
     """A traceback would tell nobody what to do."""
     done = report(cwd=tmp_path)
