@@ -15,6 +15,7 @@ _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _AMOUNTS = ("price", "lowPrice", "value", "amount", "minPrice", "highPrice")
 _EIGHTH = re.compile(r"(?<![0-9.,'\u2019])0([.,])[0-9]{3}(?![0-9.,])")
 """A fraction whose three digits are no thousands: `0,125 €` of a kilowatt hour."""
+_MINUS = r"(?:[-\u2013]|\u2212\s?)"
 _CODE = re.compile(r"[A-Za-z]{3}")
 _CODES = {
     "€": "EUR", "£": "GBP", "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD",
@@ -51,7 +52,23 @@ def to_price(value: object, *, currency: str | None = None, decimal: str | None 
     if found.amount is None or not any(character.isdigit() for character in text):
         raise ValueError("is no price")
     amount = to_number(str(found.amount))
+    if amount and _is_negative(text[:200], str(found.amount_text), found.currency):
+        amount = -amount
     return {"amount": amount, "currency": _code(found.currency, currency)}
+
+
+def _is_negative(text: str, amount: str, currency: str | None) -> bool:
+    """Whether a minus stands at the amount: before it, or before the currency in front of it.
+
+    The `-` of `10-20 €`, `A-5`, `12.-` and `Sale - 5 €` is none, so it must be a word's first and
+    touch what follows. Parentheses are none either: shops put the price of a kilogram into them.
+    """
+    at = re.search(rf"(?<![0-9.,]){re.escape(amount)}(?![0-9])", text)
+    if at is None:
+        return False
+    before = text[: at.start()]
+    named = "" if currency is None else re.escape(currency)
+    return re.search(rf"(?:^|[\s(:]|{named or '^'}){_MINUS}(?:{named}\s?)?$", before) is not None
 
 
 def _of_object(value: Mapping[str, object], currency: str | None, decimal: str | None) -> object:

@@ -143,6 +143,52 @@ def test_a_rule_can_name_the_currency():
     assert to_price("1.299", currency="EUR", decimal=",") == {"amount": 1299, "currency": "EUR"}
 
 
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("-5.00", -5, None),
+        ("\u22125.00", -5, None),
+        ("-5,00 €", -5, "EUR"),
+        ("\u2212\u00a05,00 €", -5, "EUR"),
+        ("\u20135,00 €", -5, "EUR"),
+        ("€ -5", -5, "EUR"),
+        ("€-5", -5, "EUR"),
+        ("-€5.00", -5, "EUR"),
+        ("-€ 5.00", -5, "EUR"),
+        ("EUR -1.234,56", -1234.56, "EUR"),
+        ("$ -1,299.00", -1299, "USD"),
+        ("CHF -12.-", -12, "CHF"),
+        ("-.50 €", -0.5, "EUR"),
+        ("Discount: -5,00 €", -5, "EUR"),
+        ("(-5,00 €)", -5, "EUR"),
+        ("15.00 or -5.00", 15, None),
+        ("-0,00 €", 0, "EUR"),
+        ("10-20 €", 10, "EUR"),
+        ("10 - 20 €", 10, "EUR"),
+        ("10 \u201320 €", 10, "EUR"),
+        ("Sale - 5,00 €", 5, "EUR"),
+        ("- 5,00 €", 5, "EUR"),
+        ("SKU-5.00", 5, None),
+        ("12.-", 12, None),
+        ("5.00-", 5, None),
+        ("-20% 8,00 €", 8, "EUR"),
+        ("(5.00)", 5, None),
+        ("1,99 € (3,98 €/kg)", 1.99, "EUR"),
+    ],
+)
+def test_a_minus_at_the_amount_counts_and_a_dash_does_not(text, amount, currency):
+    """A credit note would be a bill; a range or an article's number would be a debt."""
+    found = to_price(text)
+    assert found == {"amount": amount, "currency": currency}
+    assert str(found["amount"]).startswith("-") == (amount < 0)
+
+
+def test_a_minus_counts_in_objects_too():
+    offer = {"price": "-5.00", "priceCurrency": "EUR"}
+    assert to_price(offer) == {"amount": -5, "currency": "EUR"}
+    assert to_price("-1.299", decimal=",") == {"amount": -1299, "currency": None}
+
+
 @pytest.mark.parametrize("value", ["free", "", "Price on request", {}, {"price": {}}, True, [],
                                    {"priceSpecification": {"priceSpecification": {}}}])  # fmt: skip
 def test_what_is_no_price_is_refused(value):
