@@ -223,8 +223,7 @@ class Runner:
         self._begin("reloading")
         if self._live is None or not self._live.read_again():
             self._begin("running")
-        elif self._queue is not None and self._node is not None:
-            self._node.renews = True
+        elif self._queue is not None:
             self._queue.request_stop()
 
     async def _manage(self, node: "CrawlNode", now: "Now") -> int | None:
@@ -243,6 +242,8 @@ class Runner:
             stop_signals=self._stop_signals,
         )
         node.fleet = queue.state
+        # A signal that comes while it winds down for other settings ends it for good.
+        node.renews = lambda: live.are_due and (queue.ending is None or queue.ending.signal is None)
         self._begin("running")
         try:
             ending = await queue.main()

@@ -53,7 +53,7 @@ class Plain:
 
     def show(self, snapshot: Snapshot) -> None:
         _count(self._pace, snapshot)
-        held = (snapshot.gone_by is not None, *snapshot.holds)
+        held = (snapshot.gone_by is not None, snapshot.renews, *snapshot.holds)
         is_due = snapshot.at - self._shown_at >= PLAIN_EVERY_MS
         if not is_due and (held == self._held or not self._shown_at):
             return

@@ -79,8 +79,8 @@ class CrawlNode:
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self._helm = Helm(frontier, self.holds)
         self._finishing: str | None = None
-        self.renews = False
-        """Its end is asked for because settings were read again."""
+        self.renews: Callable[[], bool] = bool
+        """Whether its end is asked for because settings were read again."""
         self.gone_by: int | None = None
         """Once the end was asked for from outside: when the last reader is gone."""
         self.care: Aftercare | None = None
@@ -245,7 +245,7 @@ class CrawlNode:
                 stopping=self.limit,
                 holds=sorted(self.holds),
                 gone_by=self.gone_by,
-                renews=self.renews,
+                renews=self.renews(),
                 finishing=self._finishing,
                 fleet=None if self.fleet is None else self.fleet(),
                 drops=self.drops,

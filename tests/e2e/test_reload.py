@@ -193,3 +193,28 @@ def test_a_terminal_that_is_gone_stops_the_crawl_in_good_order(
     site.release()
     assert crawl.run() == 0, crawl.err
     assert_exactly_once(crawl, site.urls)
+
+
+def test_a_stop_during_a_reload_is_called_one(site: TestSite, tmp_path: Path) -> None:
+    """Who asked for the end would think that it goes on, and kill it."""
+    file = tmp_path / "crawl.toml"
+    file.write_text("graceful_shutdown_timeout = 30\n")
+    words = ("--config", str(file), *FAST, "--progress", "plain")
+    crawl = Crawl(tmp_path / "job", site.seeds_file, *words).start()
+    assert crawl.process is not None
+    assert crawl.process.stderr is not None
+    try:
+        site.wait_until(lambda requests: sum(r.ended_ns is None for r in requests) >= 4)
+        file.write_text("graceful_shutdown_timeout = 30\nmax_failures = 7\n")
+        os.kill(crawl.pid, signal.SIGHUP)
+        said = iter(crawl.process.stderr.readline, b"")
+        assert any(b"reloading: " in line for line in said)
+        os.kill(crawl.pid, signal.SIGTERM)
+        assert any(b"stopping: " in line for line in said)
+        site.release()
+        crawl.process.communicate(timeout=60)
+        assert crawl.process.returncode == 143
+    finally:
+        if crawl.group():
+            crawl.kill_group()
+        crawl.reap()
