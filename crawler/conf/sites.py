@@ -1,7 +1,7 @@
 """`[[site]]` tables of a crawl file: settings that hold for some hosts only."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -29,6 +29,7 @@ _BELOW = re.compile(r"\*\.((?:[a-z0-9_-]+\.)+[a-z0-9-]+)(?::[0-9]+)?")
 """All hosts below a domain, which is the only glob that secrets may have."""
 _COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x3a\x3c-\x7e]*", re.ASCII)
 _MAX_TEXT = 4096
+_LAST_PORT = 65535
 
 
 def _match(value: str) -> str:
@@ -51,7 +52,19 @@ def host_pattern(pattern: str, *, is_plain: bool = False) -> str:
     pattern = pattern.lower()
     if not _GLOB.fullmatch(pattern):
         raise ValueError("must be a host, HOST:PORT or a glob such as *.example.org")
+    port = re.search(r":([0-9]+)\Z", pattern)
+    if port is not None and int(port[1]) > _LAST_PORT:
+        raise ValueError(f"matches no host: there is no port {port[1]}")
     return pattern
+
+
+def _covered_by(earlier: Iterable[str], later: str) -> str | None:
+    """Return the pattern that matches whatever the later one does, if one does."""
+    for pattern in earlier:
+        # A star of the later one can only be met by one of the earlier.
+        if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), later):
+            return pattern
+    return None
 
 
 def _host(pattern: str, is_plain: bool) -> str:
@@ -184,6 +197,11 @@ def read_tables(given: object, places: Sequence[str], problems: list[str]) -> tu
             continue
         if read.match.removeprefix(PLAIN) in tables:
             problems.append(f"{place}: another table matches {read.match!r} already")
+        elif over := _covered_by(tables, read.match.removeprefix(PLAIN)):
+            problems.append(
+                f"{place}: it would never hold: a table above it, match = {over!r}, matches all of "
+                "its hosts; put that one below"
+            )
         tables[read.match.removeprefix(PLAIN)] = read
     return tuple(tables.values())
 

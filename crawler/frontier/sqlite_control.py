@@ -81,6 +81,11 @@ class SqliteControl:
         rows = await self._run(lambda one: one.execute(self._sql["halted_hosts"]).fetchall())
         return [host for (host,) in rows]
 
+    async def has_host(self, pattern: str) -> bool:
+        glob = pattern.replace("[", "[[]")  # brackets of an IPv6 address
+        rows = await self._rows("has_host", (glob,))
+        return bool(rows)
+
     async def order(self) -> int:
         def count(connection: sqlite3.Connection) -> int:
             with immediate(connection):

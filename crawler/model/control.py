@@ -95,6 +95,9 @@ class Control(Protocol):
     async def halted(self) -> list[str]:
         """Hosts that give nothing."""
 
+    async def has_host(self, pattern: str) -> bool:
+        """Whether a host is known that matches; `*` stands for any characters."""
+
     async def order(self) -> int:
         """Ask the crawl to look; return the number of that."""
 

@@ -203,6 +203,11 @@ EVENTS: dict[str, EventInfo] = {
         ("url", "host", "error"),
         "A server answered no more: all of its host waits, and is probed.",
     ),
+    "site_unmatched": EventInfo(
+        "warning",
+        ("match",),
+        "The crawl came to its end, and this `[[site]]` table matched none of its hosts.",
+    ),
     "setting_noted": EventInfo("warning", ("note",), "A setting works, but look at it."),
     "settings_kept": EventInfo(
         "warning",

@@ -28,6 +28,7 @@ from crawler.pipeline.rejudging import pend, rejudge
 from crawler.pipeline.seeding import sow
 from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.store import open_frontier
+from crawler.pipeline.unmatched import say_unmatched
 from crawler.pipeline.widening import roots_of_new_crawl
 from crawler.ports import Frontier, Now
 from crawler.sink.reading import open_part
@@ -211,6 +212,8 @@ async def _end(
         if error is None:
             raise
         return Ending("error", error.exit_code, str(error))
+    if signal_number is None and error is None:
+        await say_unmatched(plan.sites, frontier)
     if ending.exit_code == 7 and waiting:
         names = ", ".join(host.host + _why(host) for host in waiting[:3])
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""

@@ -45,6 +45,29 @@ async def test_a_halted_host_gives_nothing_and_is_named_as_waiting(make):
     assert (await frontier.outlook(now=NOW)).halted == 0
 
 
+async def test_a_pattern_finds_hosts_as_a_whole(make):
+    """Else a table with a slip of the pen would count as one that held."""
+    frontier = await make(delay_ms=0)
+    hosts = ("a.example", "b.a.example", "[2001:db8::1]:81", "c.example:8000")
+    await frontier.add([page for host in hosts for page in pages(host, 1)], now=NOW)
+    found = {pattern: await frontier.control.has_host(pattern) for pattern in PATTERNS}
+    assert found == PATTERNS
+
+
+PATTERNS = {
+    "a.example": True,
+    "*.a.example": True,
+    "*.example:*": True,
+    "[2001:db8::*]:81": True,
+    "*": True,
+    "example": False,
+    "*.b.example": False,
+    "c.example": False,
+    "A.example": False,
+    "[a].example": False,
+}
+
+
 async def test_a_halted_host_is_not_asked_for_robots_txt_either(make):
     frontier = await make(robots=True)
     await frontier.add(pages("a.example", 1), now=NOW)

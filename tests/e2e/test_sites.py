@@ -54,6 +54,20 @@ def test_delay_and_depth_of_two_sites(tmp_path: Path) -> None:
         assert "at most 2 (depth of its [[site]])" in told
 
 
+def test_a_table_that_matched_no_host_is_named_at_the_end(tmp_path: Path) -> None:
+    """A slip of the pen in a host, and a shop is asked ten times as often as its owner allows."""
+    with Web({"/": page()}) as web:
+        tables = "".join(
+            f"[[site]]\nmatch = '{match}'\ndelay = 0\n"
+            for match in ("no.example", "*.no.example", web.hosts[0])
+        )
+        crawl = Crawl(tmp_path / "job", web.url(), *FAST, *_config(tmp_path, tables))
+        assert crawl.run() == 0, crawl.err
+        named = [event["match"] for event in crawl.events("site_unmatched")]
+        assert named == ["no.example", "*.no.example"]
+        assert "site_unmatched" in crawl.err
+
+
 def test_the_delay_of_a_table_is_kept_at_the_server(tmp_path: Path) -> None:
     """Measured by the server's own clock: the slow site by its table, the other by the crawl."""
     with TestSite(hosts=2, pages_per_host=5, first_address="127.0.21.1") as site:

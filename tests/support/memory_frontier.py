@@ -1,6 +1,7 @@
 """The frontier's contract as plain Python: slow, not durable; adapters must agree with it."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -1163,6 +1164,10 @@ class MemoryControl:
 
     async def halted(self) -> list[str]:
         return sorted(h.name for h in self.frontier.hosts_by_key.values() if h.halted)
+
+    async def has_host(self, pattern: str) -> bool:
+        matches = re.compile(".*".join(map(re.escape, pattern.split("*")))).fullmatch
+        return any(matches(host.name) for host in self.frontier.hosts_by_key.values())
 
     async def order(self) -> int:
         self.frontier.extra["orders"] += 1

@@ -130,6 +130,7 @@ MISTAKES = [
     ("match = 'a b'", "match must be a host"),
     ("match = '*.bücher.example'", "match must be a host"),
     ("match = 'a..example:99999'", "match is no host"),
+    ("match = '*.example.org:99999'", "matches no host: there is no port 99999"),
     ("match = '*'\ncookie = ['a=hunter2']", "secrets go to a whole host"),
     ("match = '*.example*'\nheader = ['A: hunter2']", "secrets go to a whole host"),
     ("match = '*shop.example'\nheader = ['A: hunter2']", "secrets go to a whole host"),
@@ -158,6 +159,31 @@ def test_two_tables_for_one_host_are_refused(tmp_path: Path, second: str) -> Non
     """The second one could never hold."""
     with pytest.raises(ConfigError, match=r"line 3: \[\[site\]\]: another table matches"):
         load(tmp_path, f"[[site]]\nmatch = 'a.example'\n[[site]]\nmatch = '{second}'\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"),
+    [
+        ("*", "a.example", True),
+        ("*.example", "a.example", True),
+        ("*.example", "http://*.a.example", True),
+        ("*a*", "*.a.example", True),
+        ("*.example", "example", False),
+        ("*.a.example", "*.example", False),
+        ("*.example", "a.example:8000", False),
+        ("*.example", "*.example*", False),
+    ],
+)
+def test_a_table_below_one_that_takes_all_its_hosts_is_refused(
+    tmp_path: Path, first: str, second: str, is_refused: bool
+) -> None:
+    """The first table that matches holds, alone: the second one would silently do nothing."""
+    text = f"[[site]]\nmatch = '{first}'\n[[site]]\nmatch = '{second}'\n"
+    if not is_refused:
+        assert len(load(tmp_path, text).site) == 2
+        return
+    with pytest.raises(ConfigError, match=r"line 3: \[\[site\]\]: it would never hold: .*'\*"):
+        load(tmp_path, text)
 
 
 @pytest.mark.parametrize("text", ["site = 1", "site = ['a']", "[site]\nmatch = 'a.example'"])

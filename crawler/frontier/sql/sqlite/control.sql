@@ -32,6 +32,10 @@ UPDATE hosts SET halted = ?2 WHERE id = ?1 AND halted <> ?2;
 -- Hosts that give nothing.
 SELECT host FROM hosts WHERE halted = 1 ORDER BY host;
 
+-- name: has_host
+-- Whether a host matches the glob ?1; looks at all of them if none does.
+SELECT 1 FROM hosts WHERE host GLOB ?1 LIMIT 1;
+
 -- name: halted_ready
 -- Ready URLs of hosts that give nothing, budgets aside.
 SELECT total(ready) FROM hosts WHERE halted = 1 AND held = 0;
