@@ -82,8 +82,7 @@ def _head(state: LiveState) -> list[Piece]:
     readers: Piece = ("", "")
     if state.readers is not None:
         ready, configured = state.readers
-        what = f"{ready} of {configured} readers" if ready < configured else f"{ready} readers"
-        readers = (f"  {what}", "yellow" if ready < configured else "dim")
+        readers = (f"  {say_readers(ready, configured)}", "yellow" if ready < configured else "dim")
     return [
         ("● ", style),
         (state.word, f"bold {style}"),
@@ -91,6 +90,12 @@ def _head(state: LiveState) -> list[Piece]:
         readers,
         (f"  {printable(state.job)}", "dim"),
     ]
+
+
+def say_readers(ready: int, configured: int) -> str:
+    if ready < configured:
+        return f"{ready} of {configured} readers"
+    return "1 reader" if ready == 1 else f"{ready} readers"
 
 
 def _pages(state: LiveState) -> list[Piece]:

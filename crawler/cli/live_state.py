@@ -156,6 +156,7 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
         rates=list(pace.rates),
         hosts=[line_of(host, found.at) for host in found.hosts if _left(host)],
         bound=bound,
+        readers=found.readers,
         warnings=warnings,
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from crawler.cli.live_lines import say_readers
 from crawler.cli.options import JobOption
 from crawler.cli.status_data import as_json, look
 from crawler.cli.wording import plural
@@ -78,6 +79,8 @@ def _stands(found: dict[str, Any]) -> str:
     if not found["running"]:
         return "not running"
     text = f"running as process {found['running']['pid']}"
+    if found["readers"] is not None:
+        text += f", {say_readers(**found['readers'])}"
     return f"paused, {text}" if found["paused"] or found["disk_full"] else text
 
 

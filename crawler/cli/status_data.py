@@ -12,6 +12,7 @@ from crawler.errors import ConfigError
 from crawler.model.control import OriginRules
 from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
+from crawler.pipeline.crew import crew_of
 from crawler.pipeline.disk_guard import FULL
 from crawler.pipeline.moments import rfc3339
 from crawler.ports import Frontier
@@ -42,6 +43,8 @@ class Found(NamedTuple):
     """Hosts that a person paused."""
     robots: Mapping[str, Sequence[OriginRules]] = MappingProxyType({})
     """Of hosts that wait: origins whose robots.txt has not come."""
+    readers: tuple[int, int] | None = None
+    """Processes that are ready, and how many there should be; None: nobody has noted it."""
     disk_full: str | None = None
     """Where there is too little space for the crawl that runs."""
 
@@ -79,7 +82,7 @@ async def look(job: Path) -> Found:
             now=now, sort="left", limit=MOST_HOSTS, only_waiting=True
         )
         shipping = await frontier.sealed.shipping()
-        full = (await frontier.meta()).get(FULL) or None
+        meta = await frontier.meta()
     finally:
         await frontier.close()
     robots = {
@@ -98,7 +101,8 @@ async def look(job: Path) -> Found:
         shipping,
         halted,
         robots,
-        full if held else None,
+        crew_of(meta, held.pid) if held else None,
+        meta.get(FULL) or None if held else None,
     )
 
 
@@ -111,6 +115,9 @@ def as_json(found: Found) -> dict[str, Any]:
         "paused": bool(counters.get("paused")),
         "halted": list(found.halted),
         "disk_full": found.disk_full,
+        "readers": None
+        if found.readers is None
+        else dict(zip(("ready", "configured"), found.readers, strict=True)),
         "states": {state: counters.get(state, 0) for state in STATES},
         "later": outlook.later,
         "next_visit_at": None if outlook.next_visit is None else rfc3339(outlook.next_visit),

@@ -16,6 +16,7 @@ from crawler.model.measures import Clocked
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
+from crawler.pipeline.crew import CrewNote
 from crawler.pipeline.disk_guard import DiskGuard
 from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
@@ -78,6 +79,7 @@ class CrawlNode:
         self.holds: set[str] = set()
         """Why nothing is claimed for now, though the crawl is not over: operator, disk."""
         self._helm = Helm(frontier, self.holds)
+        self._crew = CrewNote(frontier)
         self._finishing: str | None = None
         self.renews: Callable[[], bool] = bool
         """Whether its end is asked for because settings were read again."""
@@ -141,6 +143,8 @@ class CrawlNode:
             self._measure(now)
             self._ticked_at = now
             await self._disks.look(self.holds)
+            if self.fleet is not None:
+                await self._crew.take(self.fleet())
             if self._visits_until is not None and self._plan.keep_running:
                 self._visits_until = now
             await self._frontier.tick(now=now, visits_until=self._visits_until)

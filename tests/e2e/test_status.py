@@ -61,12 +61,13 @@ def test_status_while_it_runs_and_after(site: TestSite, running: Crawl) -> None:
     assert found["running"]["pid"] == running.pid
     assert found["states"]["leased"] == 4
     assert found["records"] == PAGES - 4
+    poll(lambda: _status(running)["readers"] == {"ready": 2, "configured": 2}, "its readers")
     plain = _look("status", "--job", str(running.job))
-    assert f"running as process {running.pid}" in plain.stdout
+    assert f"running as process {running.pid}, 2 readers\n" in plain.stdout
     site.release()
     assert running.wait() == 0, running.err
     after = _status(running)
-    assert after["running"] is None
+    assert (after["running"], after["readers"]) == (None, None)
     assert after["states"] == {"ready": 0, "leased": 0, "waiting": 0, "done": PAGES, "dead": 0}
     assert "not running" in _look("status", "--job", str(running.job)).stdout
 

@@ -245,6 +245,7 @@ def _found(**changes: Any) -> Found:
     ("changes", "word", "said"),
     [
         ({}, "running", "this machine and the servers"),
+        ({"readers": (1, 2)}, "running", "this machine and the servers"),
         ({"counters": {"ready": 3, "paused": 1}}, "paused", "paused by the operator"),
         ({"holder": None}, "resting", "not running: crawler start goes on with 3 URLs"),
         ({"holder": None, "outlook": an_outlook()}, "resting", "not running: nothing is left"),
@@ -255,6 +256,7 @@ def test_a_job_that_is_watched_says_who_runs_it(
 ) -> None:
     state = of_store(_found(**changes), Pace(), warnings=["08:00:00 warning x"])
     lines = _text(draw(state, 80, 24))
+    assert ("1 of 2 readers" in lines[0]) is ("readers" in changes)
     assert state.word == word
     assert f"bound   {said}" in lines[-2]
     assert lines[-1] == "08:00:00 warning x"
