@@ -73,7 +73,8 @@ def _explain_usage(error: typer.TyperException) -> int:
         sys.stderr.write(error.format_message() + "\n")
         return USAGE
     path = context.command_path if context is not None else "crawler"
-    say(f"{error.format_message().rstrip('.')}; see {path} --help")
+    message = error.format_message().rstrip(".")
+    say(f"{message}{'' if message.endswith('?') else ';'} see {path} --help")
     return error.exit_code
 
 

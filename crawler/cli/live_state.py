@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from crawler.cli.wording import plural
 from crawler.model.view import HostState, Outlook
 from crawler.pipeline.bounds import Bound, find_bound
 from crawler.pipeline.moments import span
@@ -163,8 +164,12 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
 
 def _rest(left: int, outlook: Outlook) -> str:
     if left:
-        return f"crawler start goes on with {left:,} URLs"
-    return f"{outlook.later:,} URLs are visited again later" if outlook.later else "nothing is left"
+        return f"crawler start goes on with {plural(left, 'URL')}"
+    return (
+        f"to be visited again later: {plural(outlook.later, 'URL')}"
+        if outlook.later
+        else "nothing is left"
+    )
 
 
 def line_of(host: HostState, now: int) -> HostLine:

@@ -81,9 +81,10 @@ def report(
     if page is None and not as_json:
         page = Path(_PAGE)
     if page is not None:
-        from crawler.cli.report_page import require_plotly, write_page
+        from crawler.cli.report_page import require_plotly, require_room, write_page
 
         require_plotly()
+        require_room(page)
     with ended_by_sigterm():
         made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
         if page is not None:
@@ -121,6 +122,7 @@ def _made(
     from crawler.cli.report_parts import part_files
     from crawler.cli.sql_engine import load_duckdb
     from crawler.clock import job_clock, new_offset_ms
+    from crawler.errors import ConfigError
 
     job = find_job(str(settings.job))
     load_duckdb()
@@ -143,6 +145,10 @@ def _made(
             _ask(settings, job, database, state=state, now=now, external=external)
         found = audit(database, max_findings=rows)
         made = Report(job=job, state=state, audit=found, figures=figures(database))
+        if state is NO_STORE and not made.figures.totals["urls"]:
+            raise ConfigError(
+                f"{job} is no job, and has no records of ours: crawler inspect looks at any others"
+            )
         for note in tally.notes:
             typer.echo(f"warning: {note}", err=True)
         if csv is not None:

@@ -61,6 +61,18 @@ def require_plotly() -> None:
         )
 
 
+def require_room(path: Path) -> None:
+    """Check where the page goes, before anything is worked out.
+
+    Raises:
+        ConfigError: it cannot go there.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a directory: -o names the file of the page")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path.parent} is no directory")
+
+
 def _plotly() -> str:
     """Return the charting library, as its package carries it for use in a browser."""
     folder = resources.files("plotly")

@@ -103,7 +103,12 @@ def _print_plain(state: LiveState) -> None:
     """Print one line, for a pipe or a terminal that cannot be drawn on."""
     wanted = ("pages", "rate", "urls", "errors", "bound")
     lines = ["".join(text for text, _ in line) for line in draw(state, _PLAIN_WIDTH, 40)]
-    said = [line[LABEL:] for line in lines if line.startswith(wanted)]
+    said = [
+        # Of all these, counts of errors alone do not say what they are.
+        f"errors {line[LABEL:]}" if line.startswith("errors") else line[LABEL:]
+        for line in lines
+        if line.startswith(wanted)
+    ]
     text = f"{state.word}: {'; '.join(said)}"
     if is_ascii_only(sys.stdout):
         text = text.encode("ascii", "replace").decode()

@@ -64,7 +64,7 @@ def check_sources(sources: Sequence[str], *, needed: bool) -> None:
             try:
                 canonicalize_seed(source)
             except UrlRejected as rejected:
-                raise ConfigError(f"cannot crawl {rejected}") from None
+                raise ConfigError(f"cannot be crawled: {rejected}") from None
         elif source != "-" and not _is_pipe(source):
             with _opened(source) as file:
                 _refuse_binary(file.read(LOOKED_AT), source, 1)

@@ -235,6 +235,28 @@ def test_without_a_job_it_says_so_in_one_line(tmp_path):
     assert done.stderr.startswith("crawler: no job in crawl")
 
 
+def test_a_directory_of_others_is_no_empty_crawl(tmp_path):
+    """It was said to have no records yet: was the crawl lost?"""
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "crawl" / "items.jsonl").write_text('{"uri": "http://a.example/"}\n')
+    done = report("--csv", "found", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("crawler: crawl is no job, and has no records of ours")
+    assert not (tmp_path / "found").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [("no/page.html", "no is no directory"), (".", ". is a directory: -o names the file")],
+)
+def test_where_the_page_goes_is_looked_at_first(audited, tmp_path, place, message):
+    """The audit of a large crawl would be made, and then thrown away."""
+    done = report("--job", audited.job, "-o", place, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"crawler: {message}")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("missing", "words", "code"),
     [("duckdb", ["--json"], 2), ("plotly", [], 2), ("plotly", ["--json"], 0)],

@@ -4,13 +4,22 @@ import json
 from pathlib import Path
 
 from crawler.cli.status_data import Found
-from crawler.cli.status_watch import _View
+from crawler.cli.status_watch import _print_plain, _View
 from crawler.model.view import Outlook
 
 
 def _line(run: str, event: str, **fields: object) -> str:
     at = {"timestamp": "2026-01-01T08:30:12Z", "level": "warning", "event": event}
     return json.dumps({**at, **fields, "pid": 1, "run": run}) + "\n"
+
+
+def test_a_line_for_a_pipe_says_what_its_numbers_are(tmp_path, capsys):
+    """`2  timeout 2` between two other counts: two of what?"""
+    counts = {"ready": 1, "failures": 2, "error:timeout": 2}
+    found = Found(tmp_path, 0, counts, Outlook(1, 0, 0, None, None, 0, 0), [], {}, None)
+    _print_plain(_View(tmp_path).state(found))
+    said = capsys.readouterr().out
+    assert "; errors 2  timeout 2; not running: crawler start goes on with 1 URL\n" in said
 
 
 def test_warnings_are_those_of_the_last_run_with_the_reason_first(tmp_path: Path) -> None:
