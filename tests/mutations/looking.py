@@ -5,6 +5,8 @@ from tests.mutations.mutation import Mutation
 SQL = "tests/unit/cli/test_sql.py"
 CELLS = "tests/unit/cli/test_csv_cells.py"
 EXPORT = "tests/unit/cli/test_export.py"
+KILLED = "tests/e2e/test_export_killed.py"
+FILTER = "tests/unit/cli/test_record_filter.py"
 
 MUTATIONS = [
     Mutation(
@@ -51,9 +53,30 @@ MUTATIONS = [
     ),
     Mutation(
         "a failed export leaves nothing behind",
-        "cli/export_target.py",
-        "temporary.unlink()",
+        "cli/export_draft.py",
+        "made.unlink()",
         "pass",
         (f"{EXPORT}::test_what_fails_leaves_nothing_behind",),
+    ),
+    Mutation(
+        "an export that SIGTERM ends leaves nothing behind",
+        "cli/sigterm.py",
+        "signal.signal(signal.SIGTERM, _end)",
+        "signal.getsignal(signal.SIGTERM)",
+        (f"{KILLED}::test_a_signal_leaves_nothing",),
+    ),
+    Mutation(
+        "an export that others make is not taken for stale",
+        "cli/export_draft.py",
+        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        (f"{KILLED}::test_what_a_killed_one_left_goes_with_the_next_and_nothing_else",),
+    ),
+    Mutation(
+        "an error that no record can have is refused",
+        "cli/record_filter.py",
+        "if not is_of_others and (unknown",
+        "if is_of_others and (unknown",
+        (f"{FILTER}::test_what_no_record_can_have_is_refused",),
     ),
 ]
