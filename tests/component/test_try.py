@@ -1,7 +1,6 @@
 """Trying one URL: each rule of a crawl decides as in a crawl, and each wait is kept."""
 
 import json
-import socket
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -17,6 +16,7 @@ from crawler.pipeline.trial_around import around_seeds
 from crawler.pipeline.trying import try_url
 from tests.support.fault_server import FaultServer
 from tests.support.fetch import make_plan
+from tests.support.ports import free_port
 from tests.support.web import Answer, Web, page, redirect
 
 pytestmark = pytest.mark.component
@@ -182,10 +182,7 @@ async def test_an_address_that_is_not_public_is_not_connected_to() -> None:
 
 
 async def test_nobody_there() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    trial = await tried(f"http://127.0.0.1:{port}/")
+    trial = await tried(f"http://127.0.0.1:{free_port()}/")
     assert (trial.outcome.what, trial.outcome.reason) == ("failed", "connect")
     assert trial.robots is not None
     assert trial.robots.verdict == "unreachable"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.crawl import Crawl, poll
+from tests.support.ports import free_port
 from tests.support.site import TestSite
 
 PACE = ("--delay", "40ms", "-p", "2")
@@ -137,11 +138,11 @@ def test_counters_never_fall_and_are_the_records_in_the_end(site: TestSite, tmp_
 
 def test_the_port_is_free_as_soon_as_the_parent_is_killed(site: TestSite, tmp_path: Path) -> None:
     """Readers that were launched while it listened, and while it served, must not hold it."""
+    port = free_port()  # for the kernel to give to nobody else while it is free
     crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "200ms", "-p", "2")
-    crawl.start("--http", "127.0.0.1:0")
+    crawl.start("--http", f"127.0.0.1:{port}")
     try:
         url = _address(crawl)
-        port = int(url.rstrip("/").rpartition(":")[2])
         poll(lambda: len(crawl.readers()) == 2, "two readers")
         with socket.create_connection(("127.0.0.1", port)):  # open, and served nothing yet
             first = set(crawl.readers())

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.support.browser import Page, browser, open_page
 from tests.support.crawl import Crawl, poll
+from tests.support.ports import free_port
 from tests.support.web import Answer, Web, page
 
 EVIL = "<img src=x onerror=window.owned=1>"
@@ -44,18 +44,12 @@ def crawl(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         "--max-wait",
         "1h",
         "--http",
-        f"127.0.0.1:{_port()}",
+        f"127.0.0.1:{free_port()}",
     )
     yield running.start()
     if running.process is not None and running.process.poll() is None:
         running.kill_group()
         running.reap()
-
-
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _opened(crawl: Crawl, times: int = 1) -> str:

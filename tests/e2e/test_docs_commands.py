@@ -11,7 +11,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import pytest
 from docs.builder.pages import Block, blocks, inline_code
 from docs.builder.rows import commands
 from tests.conftest import REQUIRE_SERVICES
+from tests.support.ports import free_port
 from tests.support.stand_in import StandIn
 
 pytestmark = pytest.mark.e2e
@@ -49,7 +49,7 @@ DAY_MS = 86_400_000
 _HOST = re.compile(r"https?://([a-z][a-z.-]*\.[a-z]+)")
 WAIT = """
 import socket, sys, time
-for attempt in range(600):
+for attempt in range(2_000):
     try:
         socket.create_connection((("127.0.0.1", "127.0.3.1")[attempt % 2], int(sys.argv[1])))
         sys.exit()
@@ -62,7 +62,7 @@ sys.exit("nobody listens there")
 RUNNING = "rm -rf crawl; crawler start --config crawl.toml --delay 2s --progress off & given=$!"
 WAIT_FOR_RECORDS = """
 import pathlib, sys, time
-for attempt in range(600):
+for attempt in range(2_000):
     if any(part.stat().st_size for part in pathlib.Path("crawl/pages").glob("*.jsonl")):
         sys.exit()
     time.sleep(0.05)
@@ -149,13 +149,6 @@ def crawled(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     return directory / "crawl"
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 class Script:
     """The commands of one page as one script of bash, which says in a file where it is."""
 
@@ -193,7 +186,7 @@ class Script:
             self._run(text, block)
 
     def _port(self, found: re.Match[str]) -> str:
-        return self.ports.setdefault(found[0], str(_free_port()))
+        return self.ports.setdefault(found[0], str(free_port()))
 
     def _write(self, name: str, text: str) -> None:
         self.lines.append(f"cat > {name} <<'END OF FILE'\n{text.rstrip()}\nEND OF FILE")
@@ -285,10 +278,10 @@ def test_the_commands_of_a_page_work(
             start_new_session=True,
         )
         try:
-            code = bash.wait(110)
+            code = bash.wait(240)
         finally:
             _end(bash.pid)
-            bash.wait(10)
+            bash.wait(60)
     step = (tmp_path / ".step").read_text().strip() if (tmp_path / ".step").exists() else "?"
     text = (tmp_path / ".output").read_text("utf-8", "replace")
     assert code == 0, f"{page.relative_to(ROOT)}, the block at line {step}: {text[-3000:]}"

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 from tests.e2e.test_daemon import Daemon, _environ
 from tests.monitoring.test_prometheus import CONFIG, queries
 from tests.support.crawl import poll
+from tests.support.ports import free_port
 from tests.support.site import TestSite
 
 TOKEN = "a-token-of-this-test"
@@ -36,8 +36,7 @@ class Prometheus:
         self._edit("alerts.yml", r"for: \w+", "for: 0s")
         self._edit("alerts.yml", r"> 300$", "> 3")
         (directory / "http_token").write_text(TOKEN + "\n")
-        with socket.create_server(("127.0.67.99", 0)) as free:  # an address that no other test has
-            self.address = f"127.0.67.99:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
 
     def _edit(self, name: str, pattern: str, new: str) -> None:
         file = self.directory / name

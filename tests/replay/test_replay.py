@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 import pytest
 
 from tests.support.crawl import Crawl
+from tests.support.ports import free_port
 from tests.support.web import Answer, Web, redirect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -129,8 +129,7 @@ def wayback(archive: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFa
             [manager, *words], cwd=root, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [WAYBACK or "", "-b", "127.0.0.1", "-p", str(port)]
     log = (root / "log").open("wb")
     with subprocess.Popen(command, cwd=root, stdout=log, stderr=log) as process, log:
