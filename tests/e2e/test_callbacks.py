@@ -75,12 +75,12 @@ def test_what_a_callback_does_costs_its_own_fields_and_nothing_else(tmp_path: Pa
     pages = {"/": page(*(f"/{name}" for name in names), head="<title>A</title>")}
     pages |= {f"/{name}": page(head=f"<title>{name}</title>") for name in names}
     with Web(pages) as web:
-        crawl = _crawl(tmp_path, web.url("/"), BAD, more="extract_timeout = '300ms'")
+        crawl = _crawl(tmp_path, web.url("/"), BAD, more="extract_timeout = '1s'")
         assert crawl.run() == 0, crawl.err
         records = _by_path(crawl, web)
     assert set(records) == set(pages)
     assert crawl.out == ""
-    late = "callback own_spider:parse did not return within 0.3 s (own_spider.py, line "
+    late = "callback own_spider:parse did not return within 1 s (own_spider.py, line "
     expected = dict.fromkeys(("/loop", "/sleep", "/regex", "/stubborn", "/async"), late) | {
         "/garbage": "callback own_spider:parse returned int, not Extraction or dict",
         "/object": "callback own_spider:parse returned a field 'page' that cannot be written: ",

@@ -80,7 +80,7 @@ def test_ready_alive_reloaded_stopped(tmp_path: Path, heard: Notices) -> None:
 
 def test_no_sign_of_life_while_it_gets_nowhere(tmp_path: Path, heard: Notices) -> None:
     """A timer would keep a crawl alive that has stood still for days."""
-    with TestSite(hosts=2, pages_per_host=40, first_address="127.0.65.1") as site:
+    with TestSite(hosts=2, pages_per_host=400, first_address="127.0.65.1") as site:
         environ = _environ(site) | {"NOTIFY_SOCKET": heard.address, "CRAWLER_DELAY": "100ms"}
         daemon = Daemon(tmp_path / "job", tmp_path, **environ, **WATCHDOG).start()
         try:
