@@ -144,7 +144,7 @@ def test_a_page_that_a_budget_keeps(site: TestSite, tmp_path: Path) -> None:
 def test_while_the_crawl_runs(tmp_path: Path) -> None:
     """A page under way, one that waits for the server's pause, one that queues behind it."""
     with TestSite(
-        hosts=2, pages_per_host=6, held=1, busy=1, retry_after_s=120, first_address="127.0.33.1"
+        hosts=2, pages_per_host=6, held=1, busy=1, retry_after_s=240, first_address="127.0.33.1"
     ) as site:
         crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "100ms", "-p", "1").start()
         try:
