@@ -24,7 +24,7 @@ LISTED = 100
 KINDS = ("changed", "gone", "returned")
 """Values of a record's `change` that are a change."""
 _MARKS = tuple(f'"change":"{kind}"'.encode() for kind in KINDS)
-_FIRST_VISIT = b'"visit":1,'
+_NO_CHANGE = b'"change":null'
 _URL = b'{"url":"'
 _FETCHED_AT = b'"fetched_at":"'
 _TIME_LENGTH = len("2026-01-31T00:00:00.000Z")
@@ -69,7 +69,7 @@ class Changes:
     """Visits by changed, gone, returned, new."""
     changes: list[Change] = field(default_factory=list)
     new: list[Change] = field(default_factory=list)
-    """Pages that were fetched for the first time, with success."""
+    """Pages that came for the first time; earlier visits failed, if there were any."""
 
 
 def read_since(text: str | None, now_ms: int | None = None) -> str | None:
@@ -142,8 +142,11 @@ def kind_of(record: Mapping[str, Any]) -> str | None:
         return None
     if change in KINDS:
         return str(change)
-    is_page = visit == 1 and isinstance(status, int) and 200 <= status < 300
-    return "new" if is_page and change is None else None
+    is_page = change is None and isinstance(status, int) and 200 <= status < 300
+    # A later visit has nothing to be compared with where all before it failed; or it broke off, and
+    # says nothing itself.
+    is_whole = not record.get("error") and not record.get("truncated")
+    return "new" if is_page and (visit == 1 or is_whole) else None
 
 
 def look_of(record: Mapping[str, Any]) -> Look:
@@ -286,6 +289,6 @@ def _candidates(since: str | None) -> Callable[[bytes], bool]:
         at = line.find(_FETCHED_AT) + len(_FETCHED_AT)
         if earliest and line[at : at + _TIME_LENGTH] < earliest:
             return False
-        return _FIRST_VISIT in line or any(mark in line for mark in _MARKS)
+        return _NO_CHANGE in line or any(mark in line for mark in _MARKS)
 
     return wanted

@@ -98,6 +98,22 @@ def test_a_change_without_the_visit_before_is_still_one(tmp_path: Path) -> None:
     assert (change.change, change.what) == ("changed", "")
 
 
+def test_a_page_that_came_after_failures_is_new(tmp_path: Path) -> None:
+    """A server that was down at the first visit would hide all its pages for good."""
+    visits = [
+        visit(1, status=None, error="timeout", title=None, text=None, content_hash=None),
+        visit(2, status=503),
+        visit(3, truncated=True),
+        visit(4, title="There"),
+        visit(5, "unchanged"),
+        visit(6, truncated=True),
+    ]
+    changes = found(write(tmp_path, visits))
+    assert changes.changes == []
+    assert [(one.visit, one.title) for one in changes.new] == [(4, "There")]
+    assert changes.counts["new"] == 1
+
+
 def test_all_kinds_count_and_only_later_ones(tmp_path: Path) -> None:
     """A weekly look must show this week, and neither repeat the last nor hide what went."""
     pages = [
