@@ -172,8 +172,10 @@ GRAVE = (
         severity="warning",
         title="Language versions that do not match",
         meaning="A page names another as its translation, and that one is not there, or does not "
-        "name it in return: search engines ignore the pair.",
-        advice="Let all versions name each other, by their final addresses.",
+        "name it in return, or what stands for the language is no code of one: search engines "
+        "ignore the pair.",
+        advice="Let all versions name each other, by their final addresses, with codes like en, "
+        "en-GB or x-default.",
     ),
     Check(
         name="mixed_content",

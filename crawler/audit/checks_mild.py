@@ -1,7 +1,13 @@
 """Checks for what may well be meant: notices."""
 
 from crawler.audit.check import Check
-from crawler.audit.thresholds import DEEP_CLICKS, LARGE_BYTES, THIN_CHARS
+from crawler.audit.thresholds import (
+    DEEP_CLICKS,
+    DESCRIPTION_CHARS,
+    LARGE_BYTES,
+    THIN_CHARS,
+    TITLE_CHARS,
+)
 
 MILD = (
     Check(
@@ -52,6 +58,20 @@ MILD = (
         advice="Open them in a browser, or ask again another day.",
         place=3,
         need="outside",
+    ),
+    Check(
+        name="long_titles",
+        severity="notice",
+        title="Long titles",
+        meaning=f"More than {TITLE_CHARS} characters: search results cut about there.",
+        advice="Begin with what tells the page from others, and leave out what does not.",
+    ),
+    Check(
+        name="long_descriptions",
+        severity="notice",
+        title="Long descriptions",
+        meaning=f"More than {DESCRIPTION_CHARS} characters: search results cut about there.",
+        advice="Say what matters first.",
     ),
     Check(
         name="duplicate_descriptions",

@@ -27,6 +27,8 @@ class CrawlState:
     """That were read."""
     forbidden: int
     """URLs that robots.txt forbids."""
+    too_deep: int = 0
+    """URLs that lie deeper than the crawl goes."""
     running: bool
     roots: Sequence[str] = ()
     """Around them lies the scope."""
@@ -57,6 +59,7 @@ async def look_at(job: Path, listed: Path) -> CrawlState:
         left=sum(counters.get(state, 0) for state in ("ready", "leased", "waiting")),
         sitemaps=counters.get("sitemaps", 0) - counters.get("sitemap_failures", 0),
         forbidden=counters.get("dead:robots", 0),
+        too_deep=counters.get("dead:depth", 0),
         running=holder(job) is not None,
         roots=roots,
         meta=meta,

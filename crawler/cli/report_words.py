@@ -36,6 +36,11 @@ def summary(state: CrawlState, audit: Audit, figures: Figures) -> list[str]:
             f"The crawl {running}: {plural(state.left, 'URL')} {_are(state.left)} still to be "
             "fetched, so a page that seems to be linked from nowhere may be linked from those."
         )
+    if state.too_deep:
+        sentences.append(
+            f"{plural(state.too_deep, 'URL')} {_are(state.too_deep)} not judged here: more links "
+            "from a seed than --depth lets the crawl go."
+        )
     if state.forbidden:
         sentences.append(
             f"{plural(state.forbidden, 'URL')} {_are(state.forbidden)} not judged here: robots.txt "

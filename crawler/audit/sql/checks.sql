@@ -137,7 +137,8 @@ WHERE l.u NOT IN (SELECT u FROM inlinks) AND p.parent IS NOT NULL
 ORDER BY p.url;
 
 -- name: hreflang
--- Other languages that are not there, or do not name the page in return.
+-- Other languages that are not there, do not name the page in return, or are none.
+SELECT url, lang, alternate, problem FROM (
 SELECT s.url AS url, a.lang AS lang, a.url AS alternate,
     CASE WHEN x.is_broken THEN 'not there: ' || ended(x.status, x.error)
         WHEN x.hops > 0 OR t.status BETWEEN 300 AND 399 THEN 'redirects'
@@ -147,7 +148,12 @@ WHERE a.u <> s.u AND (
     x.is_broken OR x.hops > 0 OR t.status >= 300 OR t.noindex
     OR (t.u IS NOT NULL AND NOT EXISTS (SELECT 1 FROM alternates AS b WHERE b.source = t.id AND b.u = s.u))
 )
-ORDER BY problem, s.url, a.lang;
+UNION ALL
+SELECT s.url, a.lang, a.url, 'no code of a language' FROM alternates AS a JOIN pages AS s ON s.id = a.source
+WHERE lower(a.lang) <> 'x-default' AND NOT (
+    regexp_full_match(lower(a.lang), '[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?') AND lower(a.lang) NOT LIKE '%-uk'
+)
+) ORDER BY problem, url, lang;
 
 -- name: mixed_content
 -- Pages that are encrypted and need what is not.
@@ -212,6 +218,16 @@ SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, a.text A
 FROM outside AS o JOIN arrivals AS a ON a.u = o.u JOIN pages AS s ON s.id = a.source
 WHERE o.u NOT IN (SELECT u FROM pages) AND NOT is_gone(o.status, o.error) AND NOT is_there(o.status, o.error)
 ORDER BY count(*) OVER (PARTITION BY o.u) DESC, o.url, s.url, a.via;
+
+-- name: long_titles
+-- Titles that search results cut.
+SELECT url AS url, length(title) AS characters, title AS title FROM indexable
+WHERE length(title) > getvariable('title_chars') ORDER BY characters DESC, url;
+
+-- name: long_descriptions
+-- Descriptions that search results cut.
+SELECT url AS url, length(description) AS characters, description AS description FROM indexable
+WHERE length(description) > getvariable('description_chars') ORDER BY characters DESC, url;
 
 -- name: missing_descriptions
 -- Pages without a description.
