@@ -66,13 +66,20 @@ class LogFile:
                 return  # another process is at it: this line still goes to the full one
             full, found = os.fstat(self._file), os.fstat(named)
             is_ours = (full.st_dev, full.st_ino) == (found.st_dev, found.st_ino)
-            if is_ours and found.st_size:  # a line may be longer than a file
+            # A line may be longer than a file. And who had the lock before has renamed this one.
+            if is_ours and found.st_size and self._is_named(found):
                 self._shift()
         finally:
             os.close(named)
         new = self._open()
         os.close(self._file)
         self._file = new
+
+    def _is_named(self, found: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(self.path.lstat(), found)
+        except FileNotFoundError:
+            return False
 
     def _shift(self) -> None:
         if self._keep == 0:

@@ -1,5 +1,6 @@
 """The log: one line per event from any process, nothing secret, nothing that moves a cursor."""
 
+import fcntl
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from crawler import logs
 from crawler.errors import StorageError
+from crawler.logs.file import LogFile
 from crawler.logs.repeats import MOST_INFOS, MOST_WARNINGS, WINDOW_S, Repeats
 
 
@@ -308,6 +310,31 @@ def test_processes_share_a_log_that_begins_anew(tmp_path: Path) -> None:
     assert len(files) > 5
     seen = [(line["logger"], line["event"]) for file in files for line in _lines(file)]
     assert len(seen) == len(set(seen)) == 2000
+
+
+@pytest.mark.parametrize("begun", [None, b"theirs\n"], ids=["renamed", "begun"])
+def test_a_log_that_another_process_renames_meanwhile_is_not_renamed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes | None
+) -> None:
+    """It is not there for a moment: the line, and all lines of five seconds, would be lost."""
+    path = tmp_path / "log"
+    full = b"x" * 29 + b"\n"
+    log_file = LogFile(path, max_bytes=30, keep=5)
+    log_file.append(full)
+    flock = fcntl.flock
+
+    def lock_late(file: int, how: int) -> None:
+        path.rename(tmp_path / "log.1")
+        if begun is not None:
+            path.write_bytes(begun)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    for line in (b"first\n", b"second\n"):
+        log_file.append(line)
+    log_file.close()
+    found = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert found == {"log": (begun or b"") + b"first\nsecond\n", "log.1": full}
 
 
 def test_a_process_says_only_what_it_dropped_itself(tmp_path: Path) -> None:
