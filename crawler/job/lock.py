@@ -19,6 +19,8 @@ from crawler.errors import ConfigError, JobLocked, StorageError
 FILE_NAME = "lock"
 WAIT_FOR_READERS_S = 10.0
 """Readers of a dead parent end within this time."""
+GLANCE_S = 1.0
+"""A holder on another machine is looked for once more: somebody may just have asked for it."""
 _POLL_S = 0.05
 _FILE_MODE = 0o600
 
@@ -36,9 +38,13 @@ class Holder(NamedTuple):
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} since {self.started}"
 
+    def is_here(self) -> bool:
+        """Whether it is on this machine; a container is one of its own."""
+        return self.host == socket.gethostname()
+
     def is_alive(self) -> bool:
         """Whether the process still runs; one on another machine is believed to."""
-        if self.host != socket.gethostname():
+        if not self.is_here():
             return True
         state = _state(self.pid)
         if state in (None, "Z"):
@@ -76,21 +82,21 @@ def acquire(job: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
     Args:
         job: the directory; it must exist.
         wait_s: how long to wait for the readers of a parent that is dead. A living holder is not
-            waited for.
+            waited for, or for a glance if it is on another machine.
 
     Raises:
         JobLocked: another crawler holds it; the message names it.
         StorageError: the file cannot be made.
     """
     path = job / FILE_NAME
-    deadline = time.monotonic() + wait_s
+    began_s = time.monotonic()
     while True:
         descriptor = _open(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            _wait_or_refuse(path, deadline)
+            _wait_or_refuse(path, time.monotonic() - began_s, wait_s)
             continue
         except OSError as error:
             os.close(descriptor)
@@ -102,17 +108,39 @@ def acquire(job: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
 
 
 def holder(job: Path) -> Holder | None:
-    """Return who holds the job now, or None; never disturbs a crawl that is starting."""
-    found = _read_holder(job / FILE_NAME)
-    return found if found is not None and found.is_alive() else None
+    """Return who holds the job now, or None; never disturbs a crawl that is starting.
 
-
-def _wait_or_refuse(path: Path, deadline: float) -> None:
+    Of one on another machine, as each container is, nothing but the lock itself says whether it
+    still runs. It is taken for a moment then; `acquire` does not give up for that.
+    """
+    path = job / FILE_NAME
     found = _read_holder(path)
-    if found is not None and found.is_alive():
+    if found is None or not found.is_alive() or (not found.is_here() and _is_free(path)):
+        return None
+    return found
+
+
+def _is_free(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _wait_or_refuse(path: Path, waited_s: float, wait_s: float) -> None:
+    found = _read_holder(path)
+    patience_s = 0.0 if found is None or found.is_here() else min(GLANCE_S, wait_s)
+    if found is not None and found.is_alive() and waited_s >= patience_s:
         raise JobLocked(f"{path.parent} is in use by {found}")
     # Dead, or it has just taken the lock and not yet written its name.
-    if time.monotonic() >= deadline:
+    if waited_s >= wait_s:
         who = (
             f"readers of {found}, which is dead or in another container"
             if found

@@ -358,6 +358,13 @@ MUTATIONS = [
         (f"{STORE}::test_damage_found_later_is_a_clean_stop",),
     ),
     Mutation(
+        "a container that has ended holds no job",
+        "job/lock.py",
+        " or (not found.is_here() and _is_free(path))",
+        "",
+        (f"{LOCK}::test_a_holder_elsewhere_is_there_as_long_as_its_lock",),
+    ),
+    Mutation(
         "a job is locked",
         "job/lock.py",
         "            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",

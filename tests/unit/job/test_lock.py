@@ -1,12 +1,14 @@
 """The job's lock: one node, named; free when the last process of it is gone."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +139,39 @@ def test_lock_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "file")
     with pytest.raises(StorageError):
         acquire(tmp_path)
+
+
+def _move_away(job: Path) -> None:
+    """Let the lock's file name another machine, as that of a container does."""
+    path = job / "lock"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"host": "a-container"}))
+
+
+def test_a_holder_elsewhere_is_there_as_long_as_its_lock(tmp_path: Path) -> None:
+    """`status` in a second container would call it running for ever, and `stop` wait for it."""
+    node = Node(tmp_path)
+    try:
+        _move_away(tmp_path)
+        found = holder(tmp_path)
+        assert found is not None
+        assert found.host == "a-container"
+        with pytest.raises(JobLocked, match=r"in use by process \d+ on a-container"):
+            acquire(tmp_path)
+    finally:
+        node.end()
+    assert holder(tmp_path) is None
+
+
+def test_who_asks_does_not_keep_a_crawl_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe in the moment of a start would refuse it, as if two crawled."""
+    monkeypatch.setattr("crawler.job.lock.GLANCE_S", 60.0)
+    acquire(tmp_path).release()
+    _move_away(tmp_path)
+    descriptor = os.open(tmp_path / "lock", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    timer = threading.Timer(0.1, os.close, [descriptor])
+    timer.start()
+    acquire(tmp_path, wait_s=60).release()
+    timer.join()
