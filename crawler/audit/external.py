@@ -43,7 +43,7 @@ def outward(
     """
     terms, _ = terms_of_job(plan, state.meta)
     kept = {name: getattr(terms, name) for name in ("scope", "include", "exclude", "sites")}
-    admission = admission_of(replace(plan, **kept), state.roots, now)
+    admission = admission_of(plan._replace(**kept), state.roots, now)
     sql = statements("charts")["unvisited"].replace("$since", str(now - FRESH_MS))
     return [
         url
@@ -134,8 +134,7 @@ def _of_a_stranger(plan: Plan) -> Plan:
         replace(site, headers=(), cookies=(), credentials=None, cookie_jar=False)
         for site in plan.sites
     )
-    return replace(
-        plan,
+    return plan._replace(
         robots=True,
         headers=(),
         cookies=(),

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
-from quasiqueue.settings import Settings as QueueSettings
 
 from crawler.conf import agent, checks
 from crawler.conf.kinds import (
@@ -35,11 +34,16 @@ from crawler.conf.kinds import (
     Words,
     optional,
 )
+from crawler.conf.late import loaded_late
 from crawler.conf.masking import masked
 from crawler.conf.sites import SiteTable
 from crawler.model.plan import Packing, Store
 from crawler.model.site import ScopeMode
 from crawler.policy.parameters import DEFAULT_NAMES
+
+# QuasiQueue imports psutil to end its processes in its own way, which is not used here.
+with loaded_late("psutil"):
+    from quasiqueue.settings import Settings as QueueSettings
 
 ENV_PREFIX = "CRAWLER_"
 MAX_PROCESSES = 8

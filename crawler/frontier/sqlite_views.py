@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from crawler.frontier.keys import Keys
@@ -160,8 +159,7 @@ class Views:
         if state == "ready":
             key = (host_id, priority, ref, MOST_AHEAD, at)
             ahead = connection.execute(self._sql["ready_before"], key).fetchone()[0]
-        return replace(
-            known,
+        return known._replace(
             state=state,
             reason=reason,
             due_at=at if state == "waiting" else None,

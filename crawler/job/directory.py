@@ -3,8 +3,8 @@
 import errno
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from crawler.errors import ConfigError, FrontierError, StorageError
 from crawler.job.lock import FILE_NAME, acquire
@@ -26,8 +26,7 @@ _NETWORK = frozenset(
 _MOUNTS = Path("/proc/self/mounts")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Where everything of one crawl is."""
 
     root: Path

@@ -1,11 +1,10 @@
 """What parsing one page yields, before any decision about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """One parsed HTML page; plain values, so that `extract` needs no DOM."""
 
     charset: str

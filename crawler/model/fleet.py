@@ -4,7 +4,8 @@ It fills this in; progress, the admin server and whoever else watches a run read
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from crawler.model.measures import Measured
 
@@ -13,8 +14,7 @@ RESTARTS = ("jobs", "memory", "killed", "stuck", "crash")
 outside killed it, its loop stood still, it failed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderState:
+class ReaderState(NamedTuple):
     """One reader process."""
 
     name: str
@@ -27,19 +27,18 @@ class ReaderState:
     """Resident memory; None where the system does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetState:
+class FleetState(NamedTuple):
     """All processes of a node."""
 
-    readers: Sequence[ReaderState] = ()
     configured: int
     queue_depth: int
     """Claimed URLs that a reader may have next: what its host has no room for is left out."""
     in_flight: int
     """URLs that readers hold."""
-    restarts: Mapping[str, int] = field(default_factory=dict)
-    """Readers that were replaced, by a reason of `RESTARTS`."""
     measured: Measured
     """By all readers of this run, those that have ended included."""
     parent_pid: int
     parent_rss_bytes: int | None = None
+    readers: Sequence[ReaderState] = ()
+    restarts: Mapping[str, int] = MappingProxyType({})
+    """Readers that were replaced, by a reason of `RESTARTS`."""

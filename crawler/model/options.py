@@ -1,7 +1,6 @@
 """What the claim rules of a frontier depend on: terms of the crawl, and of single hosts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -17,8 +16,7 @@ class HostTerms(NamedTuple):
     """First time until a URL is visited again; None: never."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierOptions:
+class FrontierOptions(NamedTuple):
     """What the claim rules of a frontier depend on."""
 
     delay_ms: int

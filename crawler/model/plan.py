@@ -4,9 +4,8 @@
 settings in any other form.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from crawler.model.site import Cookie, ScopeMode, Site
 
@@ -18,8 +17,7 @@ Store = Literal["none", "warc"]
 Packing = Literal["none", "zstd"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """What one crawl does; times in milliseconds, sizes in bytes, None where there is no limit."""
 
     job: Path

@@ -3,7 +3,6 @@
 Times are ms on the job's clock.
 """
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from crawler.model.origin import OriginState
@@ -96,8 +95,7 @@ class Outlook(NamedTuple):
     """Ready URLs of hosts that a person halted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Everything the store knows about one URL."""
 
     url: str
@@ -114,7 +112,7 @@ class Explanation:
     host: HostState | None = None
     origin_verdict: str | None = None
     origin_due: int | None = None
-    parents: tuple[str, ...] = field(default=())
+    parents: tuple[str, ...] = ()
     """From the page it was found on back to the seed."""
     seed: bool = False
     kind: Kind = "page"

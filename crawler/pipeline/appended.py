@@ -1,13 +1,12 @@
 """What a batch adds to a part, before it is written and committed."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawler.model.result import KeptBody
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(NamedTuple):
     """Bytes for both files of the part, and what the store must know of them."""
 
     lines: bytes

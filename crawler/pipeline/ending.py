@@ -1,7 +1,7 @@
 """How a crawl ended: one word, one exit code, one line for a person (design section 9)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawler.model.plan import Plan
 from crawler.model.view import Outlook
@@ -13,8 +13,7 @@ DEFERRED = 7
 SIGNAL_BASE = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """`word` goes to the manifest, `line` to the terminal."""
 
     word: str

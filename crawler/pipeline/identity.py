@@ -6,8 +6,7 @@ stored here is secret: of headers and cookies the names, of credentials that the
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from crawler import __version__
 from crawler.conf.units import format_duration
@@ -37,8 +36,7 @@ _UNSHOWN = frozenset({"per_host", "window_ms"})
 """Of the last run; they simply hold from now on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(NamedTuple):
     """What this run does otherwise than the one before it."""
 
     shown: tuple[str, ...] = ()

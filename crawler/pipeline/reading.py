@@ -4,8 +4,7 @@ The crawl, `crawler reparse` and `crawler try` read pages by this one way.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.extract.metadata import Metadata, metadata
 from crawler.model.document import Document
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from crawler.pipeline.extra_reading import ExtraReading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """All that was read of one response."""
 
     document: Document | None

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -63,8 +63,7 @@ def plan_of_job(plan: Plan, found: Committed) -> Plan:
     What pages need beside themselves is not looked for: nothing is fetched.
     """
     last = json.loads(found.meta.get(LAST_RUN, "{}"))
-    return replace(
-        plan,
+    return plan._replace(
         output=found.output,
         strip_params=tuple(last.get("strip_params", plan.strip_params)),
         product_token=last.get("product_token", plan.product_token),

@@ -7,8 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.cache.rules import RulesCache
 from crawler.clock import job_clock
@@ -43,8 +42,7 @@ Manage = Callable[[CrawlNode, Now], Awaitable[int | None]]
 """Runs the readers until the end; returns the signal that ended it, if one did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(NamedTuple):
     """What one run is asked to do."""
 
     plan: Plan

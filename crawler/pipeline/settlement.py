@@ -1,8 +1,7 @@
 """What one item comes to: the reader hands it to the committer, which settles it in a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.model.result import HostNote, Result, Rules
 from crawler.model.work import Item, Link
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from crawler.pipeline.packing import PackedExchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(NamedTuple):
     """Outcome, record, links and host note of one item; `result` or `rules` is set."""
 
     item: Item

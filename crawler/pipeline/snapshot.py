@@ -1,22 +1,21 @@
 """What a running crawl shows of itself, once a second, to whoever watches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crawler.model.fleet import FleetState
 from crawler.model.measures import Timing
 from crawler.model.view import HostState, Outlook
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What progress shows, taken once a second; counts are the frontier's own."""
 
     at: int
     started_at: int
     counters: Mapping[str, int]
     outlook: Outlook
-    hosts: Sequence[HostState] = field(default=())
+    hosts: Sequence[HostState] = ()
     """Those with most left to do, then those that wait."""
     pages_at_start: int = 0
     stopping: str | None = None

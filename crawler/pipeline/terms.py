@@ -80,7 +80,7 @@ def plan_of_job(plan: Plan, meta: Mapping[str, str]) -> Plan:
     stored = json.loads(meta.get(RULES, "{}")) | json.loads(meta.get(LAST_RUN, "{}"))
     kept = {name: stored[name] for name in _PLAIN if name in stored}
     known = {field.name: getattr(terms, field.name) for field in fields(Terms)}
-    return replace(plan, **known, **kept)
+    return plan._replace(**known, **kept)
 
 
 def _shown(value: object) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crawler.model.plan import Plan
 from crawler.model.url import origin
@@ -64,7 +64,7 @@ async def around_job(
     meta = await frontier.meta()
     terms, _ = terms_of_job(plan, meta)
     kept = {part: getattr(terms, part) for part, name in JOB_TERMS.items() if name not in given}
-    plan = replace(plan, **kept)
+    plan = plan._replace(**kept)
     url = Parameters(plan.strip_params).stripped(canonicalize_seed(text))
     known = await frontier.explain(url)
     return plan, Around(

@@ -8,7 +8,7 @@ What the frontier does in a crawl is done here for a handful of requests: each h
 sooner than its delay allows, each origin's robots.txt comes before its pages.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from crawler.fetch.kept import KeptFetcher
@@ -75,7 +75,7 @@ async def try_url(
     parameters = Parameters(plan.strip_params)
     url = parameters.stripped(exact)
     around = around or around_seeds(url, (), plan)
-    plan = replace(plan, store="none")
+    plan = plan._replace(store="none")
     trying = _Trying(plan, around, now, kept, on_wait)
     await trying.open()
     try:

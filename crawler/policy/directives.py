@@ -6,7 +6,7 @@ All that address every robot or us hold together, the stricter one wins. `nofoll
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawler.model.text import one_line
 
@@ -18,8 +18,7 @@ _WITH_VALUE = frozenset(
 """Directives with a colon of their own, so the word before it names no robot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directives:
+class Directives(NamedTuple):
     """What a page asks of robots."""
 
     nofollow: bool = False

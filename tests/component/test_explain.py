@@ -1,7 +1,6 @@
 """`explain` against a real store: every state, every robots verdict, the job's own rules."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -307,7 +306,7 @@ def test_without_a_job_the_settings_and_seeds_tell(tmp_path):
     assert scope("https://b.example/x.zip").rule == "exclude"
     found = explain_from_settings("https://a.example/x", plan, (), NOW)
     assert (found.job, found.rules, found.known, found.host) == (None, "settings", None, None)
-    anywhere = explain_from_settings("https://a.example/", replace(plan, scope="any"), (), NOW)
+    anywhere = explain_from_settings("https://a.example/", plan._replace(scope="any"), (), NOW)
     assert anywhere.scope.allowed is True
     with pytest.raises(ConfigError, match="cannot read seeds"):
         explain_from_settings("https://a.example/", plan, ["missing.txt"], NOW)

@@ -1,6 +1,5 @@
 """Other rules on a store in memory: which URLs they move, and what a break in between leaves."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -64,7 +63,7 @@ class Job:
 
     async def store_rules(self, **changed):
         """What a start with other rules does before it judges anything."""
-        self.plan = dataclasses.replace(self.plan, **changed)
+        self.plan = self.plan._replace(**changed)
         self.store.options = frontier_options(self.plan)
         meta = await self.store.meta()
         changes = changes_of(self.plan, meta)

@@ -1,7 +1,5 @@
 """Visits: when what is done becomes ready again, in which order, and what it counts as."""
 
-import dataclasses
-
 from crawler.model.result import Batch, PartMark
 from crawler.ports import HostTerms
 from tests.contract.conftest import counted, links, note, pages, result, rules, settle
@@ -159,7 +157,7 @@ async def test_times_that_are_others_hold_from_the_last_visit_on(make):
     await visited(frontier, 2, now=5 * DAY, due=None)
     for recrawl_ms, due in ((3 * DAY, 8 * DAY), (2 * DAY, 7 * DAY), (None, None)):
         if hasattr(frontier, "options"):
-            frontier.options = dataclasses.replace(frontier.options, recrawl_ms=recrawl_ms)
+            frontier.options = frontier.options._replace(recrawl_ms=recrawl_ms)
         else:
             frontier = await _reopened(make, frontier, recrawl_ms=recrawl_ms)
         await frontier.recover(now=6 * DAY)
@@ -182,7 +180,7 @@ async def test_times_that_are_others_hold_for_no_requisite(make):
     await frontier.commit(Batch(results=done, notes=[note(one, 0) for one in items]), now=0)
     changes = {"recrawl_ms": 7 * DAY, "recrawl_by": "other", "terms_of": terms_of}
     if hasattr(frontier, "options"):
-        frontier.options = dataclasses.replace(frontier.options, **changes)
+        frontier.options = frontier.options._replace(**changes)
     else:
         frontier = await _reopened(make, frontier, **changes)
     await frontier.recover(now=DAY)

@@ -1,6 +1,5 @@
 """Callbacks called as a reader calls them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ PAGE = "http://shop.example/list/"
 def plan_with(directory: Path, *tables: ExtractTable, **changes: Any) -> Plan:
     """Return the plan of a crawl with these tables; `changes` are those of `Plan`."""
     made = make_plan(load_settings({"job": str(directory / "job")}, {}, directory))
-    return replace(made, extract=tables, **changes)
+    return made._replace(extract=tables, **changes)
 
 
 def table_of(directory: Path, code: str, name: str) -> ExtractTable:

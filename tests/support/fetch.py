@@ -1,6 +1,5 @@
 """Plans and items for tests of fetching."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,7 @@ _PLAN = Plan(
 
 
 def make_plan(**changes: Any) -> Plan:
-    return dataclasses.replace(_PLAN, **changes)
+    return _PLAN._replace(**changes)
 
 
 def make_item(url: str, **changes: Any) -> Item:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 UNWANTED = (
     *("redis", "aiomcache", "rich", "tomllib", "publicsuffixlist"),
     *("tenacity", "webencodings", "cchardet", "brotli", "brotlicffi", "backports"),
+    "psutil",
 )
 PARTS_UNWANTED = (
     *("crawler.cli.progress", "crawler.cli.inspect", "crawler.cli.demo", "crawler.cli.explain"),
@@ -91,6 +92,20 @@ def test_what_was_hidden_can_be_loaded_when_it_is_wanted(
     result = crawler(code=code)
     assert result.stderr.splitlines() == ["loaded redis", "loaded aiomcache"]
     assert result.stdout.endswith("stubs/redis.py\n")
+
+
+def test_what_is_loaded_late_is_there_when_it_is_used(
+    crawler: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """QuasiQueue's own way to end processes is not ours, but it must not break for others."""
+    code = (
+        "import crawler.conf.settings, quasiqueue.runner as runner, sys\n"
+        "assert 'psutil' not in sys.modules\n"
+        "print(runner.psutil.__file__); import psutil; print(psutil.__file__)"
+    )
+    result = crawler(code=code)
+    assert result.stderr == "loaded psutil\n"
+    assert [line.rpartition("/")[2] for line in result.stdout.splitlines()] == ["psutil.py"] * 2
 
 
 def test_what_was_loaded_before_stays_loaded(

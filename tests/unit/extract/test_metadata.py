@@ -1,7 +1,5 @@
 """Title, description, language: tidy, short, or nothing."""
 
-from dataclasses import replace
-
 from crawler.extract.metadata import MAX_TITLE_BYTES, Metadata, metadata
 from crawler.model.document import Document
 
@@ -23,15 +21,14 @@ EMPTY = Document(
 def test_nothing_said_is_none() -> None:
     """A blank title would look like a title."""
     assert metadata(EMPTY) == Metadata(None, None, None, None, None)
-    blank = replace(EMPTY, title=" \n ", lang="", metas={"description": "\u00a0"})
+    blank = EMPTY._replace(title=" \n ", lang="", metas={"description": "\u00a0"})
     assert metadata(blank) == Metadata(None, None, None, None, None)
 
 
 def test_white_space_is_collapsed() -> None:
     """A title over two lines would be one in the record."""
     found = metadata(
-        replace(
-            EMPTY,
+        EMPTY._replace(
             title="\n a \u2003b\n",
             lang=" en ",
             metas={"description": "c\n d", "og:description": "other"},
@@ -43,7 +40,7 @@ def test_white_space_is_collapsed() -> None:
 
 def test_several_canonical_addresses_are_all_named_and_one_is_not() -> None:
     """Nobody would see that a page contradicts itself, or each page would be taken for one."""
-    page = replace(EMPTY, canonicals=["http://h/a"])
+    page = EMPTY._replace(canonicals=["http://h/a"])
     both = metadata(page, ["http://h/b", "http://h/a"])
     assert (both.canonical, both.canonicals) == ("http://h/a", ["http://h/a", "http://h/b"])
     assert metadata(page, ["http://h/a"]) == metadata(page)
@@ -55,16 +52,16 @@ def test_several_canonical_addresses_are_all_named_and_one_is_not() -> None:
 
 def test_the_open_graph_description_stands_in() -> None:
     """Many pages describe themselves there only."""
-    assert metadata(replace(EMPTY, metas={"og:description": "x"})).description == "x"
+    assert metadata(EMPTY._replace(metas={"og:description": "x"})).description == "x"
 
 
 def test_lengths_are_capped_at_a_character() -> None:
     """A page could put a megabyte into its title."""
-    found = metadata(replace(EMPTY, title="ä" * 10_000, lang="x" * 100)).title
+    found = metadata(EMPTY._replace(title="ä" * 10_000, lang="x" * 100)).title
     assert found == "ä" * (MAX_TITLE_BYTES // 2)
 
 
 def test_a_heading_is_that_of_the_author() -> None:
     """Every heading of a manual would end with the sign that links to it."""
-    assert metadata(replace(EMPTY, h1="\n json \u2014\n JSON¶")).h1 == "json \u2014 JSON"
-    assert metadata(replace(EMPTY, h1=" ¶")).h1 is None
+    assert metadata(EMPTY._replace(h1="\n json \u2014\n JSON¶")).h1 == "json \u2014 JSON"
+    assert metadata(EMPTY._replace(h1=" ¶")).h1 is None

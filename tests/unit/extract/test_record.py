@@ -1,6 +1,5 @@
 """The record: every key, in order, whatever came."""
 
-import dataclasses
 from hashlib import sha256
 
 import orjson
@@ -234,7 +233,7 @@ def test_what_comes_from_reading_is_told_from_what_comes_from_the_fetch() -> Non
         b"<script src=a></script><h1>H</h1><p>x<a href=b rel=nofollow>y</a>"
     )
     document = parse_html(body, url=ITEM.url, header_charset=None, resolver=LinkResolver())
-    document = dataclasses.replace(document, js_required=True)
+    document = document._replace(js_required=True)
     extras = Extras(
         fields={"a": 1},
         extract_error="e",

@@ -1,6 +1,5 @@
 """When a service manager is told that the crawl is ready, alive, reloading, at its end."""
 
-from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -104,7 +103,7 @@ def test_who_waits_for_a_reason_lives(ear: Ear, announcer: Announcer) -> None:
     """A pause over the weekend would be ended by the watchdog."""
     announcer.take(_snapshot(1_000))
     for second in range(2, 5):
-        announcer.take(replace(_snapshot(second * 1000), holds=["operator"]))
+        announcer.take(_snapshot(second * 1000)._replace(holds=["operator"]))
         assert ear.last() == ["WATCHDOG=1"]
 
 
@@ -125,13 +124,13 @@ def test_a_reload_is_not_the_end(ear: Ear, announcer: Announcer) -> None:
     announcer.begin("reloading")
     assert ear.last()[0] == "RELOADING=1"
     assert ear.last()[2] == "WATCHDOG_USEC=3600000000"
-    announcer.take(replace(_snapshot(2_000, records=1), gone_by=9_000))
+    announcer.take(_snapshot(2_000, records=1)._replace(gone_by=9_000))
     assert "STOPPING=1" not in ear.last()
     announcer.begin("running")
     assert ear.last() == ["READY=1", "WATCHDOG=1", "WATCHDOG_USEC=180000000"]
-    announcer.take(replace(_snapshot(3_000, records=2), gone_by=9_000))
+    announcer.take(_snapshot(3_000, records=2)._replace(gone_by=9_000))
     assert "STOPPING=1" in ear.last()
-    announcer.take(replace(_snapshot(4_000, records=2), gone_by=9_000))
+    announcer.take(_snapshot(4_000, records=2)._replace(gone_by=9_000))
     assert "STOPPING=1" not in ear.last()
 
 
@@ -147,10 +146,10 @@ def test_what_came_to_its_own_end_may_be_given_more(ear: Ear, announcer: Announc
         held_by_budget=0,
         waiting=0,
     )
-    last = replace(_snapshot(2_000, records=1), outlook=nothing_left, gone_by=9_000)
+    last = _snapshot(2_000, records=1)._replace(outlook=nothing_left, gone_by=9_000)
     announcer.take(last)
     assert "STOPPING=1" not in ear.last()
-    announcer.take(replace(last, stopping="max_time"))
+    announcer.take(last._replace(stopping="max_time"))
     assert "STOPPING=1" in ear.last()
 
 
@@ -169,7 +168,7 @@ def test_who_ends_in_order_was_ready(ear: Ear, announcer: Announcer) -> None:
 
     systemd takes the last state of a message and passes over the others: each needs its own.
     """
-    announcer.take(replace(_snapshot(1_000, ready=False), gone_by=9_000))
+    announcer.take(_snapshot(1_000, ready=False)._replace(gone_by=9_000))
     assert ear.said[-2] == ["READY=1"]
     assert ear.last() == ["WATCHDOG=1", "STOPPING=1"]
     announcer = Announcer(ear, timeout_s=60)

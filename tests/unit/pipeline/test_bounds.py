@@ -1,7 +1,5 @@
 """What progress says bounds the crawl must be what does."""
 
-from dataclasses import replace
-
 from crawler.pipeline.bounds import Bound, find_bound
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
@@ -57,9 +55,9 @@ def test_a_stop_says_what_is_under_way_and_for_how_long() -> None:
     """After Ctrl-C seconds pass in which nothing seems to happen: people press it again."""
     snapshot = a_snapshot(an_outlook(ready=5, leased=2), gone_by=17_000, holds=["operator"])
     assert find_bound(snapshot, 1).what == "stopping: 2 under way, 7 s for them at most"
-    again = replace(snapshot, renews=True)
+    again = snapshot._replace(renews=True)
     assert find_bound(again, 1).what == "reloading: 2 under way, 7 s for them at most"
-    last = replace(snapshot, finishing="shipping part-000003.jsonl")
+    last = snapshot._replace(finishing="shipping part-000003.jsonl")
     assert find_bound(last, 1).what == "shipping part-000003.jsonl"
 
 

@@ -1,7 +1,6 @@
 """The committer's promises: append, then commit; a lost lease takes its line with it."""
 
 import asyncio
-import dataclasses
 from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
@@ -147,7 +146,7 @@ async def test_what_a_callback_asks_for_is_committed_as_asked(
     store.gate.clear()
     asked = [Link("http://h/1/0", 7, 2, 0), Link("http://h/1/0", 6, 2, 3), Link("http://h/x", 9, 2)]
     await committer.settle(settlement(1, links=2), 0)
-    await committer.settle(dataclasses.replace(settlement(2), extra_links=asked), 0)
+    await committer.settle(settlement(2)._replace(extra_links=asked), 0)
     store.gate.set()
     await committer.close()
     links = {link.url: link for batch in store.batches for link in batch.links}
@@ -217,7 +216,7 @@ def test_notes_of_a_batch_become_one_in_their_order() -> None:
         HostNote(2, 5, failed_at=5, failure="timeout", server_lost=True),
         HostNote(2, 6, answered=True, latency_ms=7, throttled=1),
     ]
-    settlements = [dataclasses.replace(settlement(n), note=note) for n, note in enumerate(notes)]
+    settlements = [settlement(n)._replace(note=note) for n, note in enumerate(notes)]
     assert merge_notes(settlements) == [
         HostNote(
             1,
