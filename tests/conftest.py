@@ -20,6 +20,8 @@ from tests.support import machine
 
 TESTS = Path(__file__).parent
 FOLDER_MARKERS = ("component", "e2e")
+LONGEST = "test_docs_commands.py"
+"""Takes more than twice as long as any other file."""
 REQUIRE_SERVICES = "QC_CI_REQUIRE_SERVICES"
 
 
@@ -77,7 +79,9 @@ def pytest_collection_modifyitems(
     yield  # `-m` chooses by these marks, and the order becomes a random one
     if getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput"):
         # Long files first, so that no process is left alone with one in the end.
-        items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+        items.sort(
+            key=lambda item: (item.path.name != LONGEST, item.get_closest_marker("e2e") is None)
+        )
 
 
 @pytest.fixture(scope="session")
