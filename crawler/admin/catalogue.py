@@ -84,7 +84,7 @@ METRICS: dict[str, MetricInfo] = {
         "counter", (), "URLs that were not fetched because robots.txt forbids it."
     ),
     "crawler_process_resident_memory_bytes": MetricInfo(
-        "gauge", ("process", "name"), "Memory of each process: parent, and readers by name."
+        "gauge", ("process", "name"), "Memory of the parent, and of readers by place (reader-1)."
     ),
     "crawler_disk_free_bytes": MetricInfo(
         "gauge", ("path",), "Free for us where the job is, and its output."

@@ -146,7 +146,8 @@ def _processes(fleet: FleetState) -> Iterator[Metric]:
         [((reason,), fleet.restarts.get(reason, 0)) for reason in RESTARTS],
     )
     sizes = [(("parent", "parent"), fleet.parent_rss_bytes)]
-    sizes += [(("reader", reader.name), reader.rss_bytes) for reader in fleet.readers]
+    # By place: a name for each process would be new series for ever, as readers are replaced.
+    sizes += [(("reader", f"reader-{one.slot + 1}"), one.rss_bytes) for one in fleet.readers]
     yield _gauges(
         "crawler_process_resident_memory_bytes",
         [(labels, size) for labels, size in sizes if size is not None],

@@ -74,8 +74,11 @@ class Board:
         self._unused = list(range(readers))
 
     def take(self) -> int | None:
-        """Reserve a region; None while all are in use."""
-        return self._unused.pop() if self._unused else None
+        """Reserve the first region that is free; None while all are in use."""
+        found = min(self._unused, default=None)
+        if found is not None:
+            self._unused.remove(found)
+        return found
 
     def give_back(self, index: int) -> None:
         self._unused.append(index)

@@ -81,6 +81,7 @@ class Fleet:
                 pid=reader.process.pid or 0,
                 ready=reader.ready,
                 held=len(reader.held),
+                slot=reader.region_index,
                 rss_bytes=resident_bytes(reader.process.pid),
             )
             for reader in self._dealer.readers
@@ -134,10 +135,12 @@ class Fleet:
         # Killed from outside (out of memory, say): the operator must know. Errors tell themselves.
         was_killed = exit_code is not None and exit_code < 0 and not reader.ended_on_purpose
         level = logging.WARNING if was_killed else logging.INFO
+        is_restart = reader.outgrew or not reader.ended_on_purpose
+        reason = _reason(reader, exit_code) if is_restart else "stop"
         extra = {"reader": reader.name, "reader_pid": reader.process.pid, "exit_code": exit_code}
-        logger.log(level, "reader_ended", extra=extra)
-        if reader.outgrew or not reader.ended_on_purpose:
-            self._restarts[_reason(reader, exit_code)] += 1
+        logger.log(level, "reader_ended", extra=extra | {"reason": reason})
+        if is_restart:
+            self._restarts[reason] += 1
         self._past = [n + m for n, m in zip(self._past, reader.region.measures, strict=True)]
         reader.region.clear()
         self._board.give_back(reader.region_index)

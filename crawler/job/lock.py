@@ -4,6 +4,7 @@ It is free only when the last process of a node is gone, so two nodes never writ
 says who holds it; it stays behind, since removing a lock file lets two processes hold two files.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -23,6 +24,7 @@ GLANCE_S = 1.0
 """A holder on another machine is looked for once more: somebody may just have asked for it."""
 _POLL_S = 0.05
 _FILE_MODE = 0o600
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Holder(NamedTuple):
@@ -102,7 +104,11 @@ def acquire(job: Path, *, wait_s: float = WAIT_FOR_READERS_S) -> JobLock:
             os.close(descriptor)
             raise StorageError(f"{path} cannot be locked: {error.strerror}") from error
         if _is_same_file(descriptor, path):
-            _write_holder(descriptor)
+            try:
+                _write_holder(descriptor, path)
+            except StorageError:
+                os.close(descriptor)
+                raise
             return JobLock(descriptor)
         os.close(descriptor)  # the job was moved aside between open and lock
 
@@ -156,7 +162,7 @@ def _open(path: Path) -> int:
     except (NotADirectoryError, IsADirectoryError):
         raise ConfigError(f"{path} is not where a lock can be") from None
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+        raise _refusal(path, error) from error
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:
@@ -166,13 +172,21 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _write_holder(descriptor: int) -> None:
+def _write_holder(descriptor: int, path: Path) -> None:
     pid = os.getpid()
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     holding = Holder(pid, socket.gethostname(), started, _birth(pid))
     text = json.dumps(holding._asdict()).encode() + b"\n"
-    os.pwrite(descriptor, text, 0)
-    os.ftruncate(descriptor, len(text))
+    try:
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> StorageError:
+    help_text = "; free some and start again" if error.errno in _FULL else ""
+    return StorageError(f"{path} cannot be written: {error.strerror}{help_text}")
 
 
 def _read_holder(path: Path) -> Holder | None:

@@ -46,6 +46,12 @@ EVENTS: dict[str, EventInfo] = {
         "warning", ("by", "until"), "A person paused the crawl: nothing more is claimed."
     ),
     "crawl_resumed": EventInfo("warning", (), "The pause of a person is over."),
+    "crawl_recovered": EventInfo(
+        "info",
+        ("leases",),
+        "The run before was killed, or its machine stopped: so many URLs that it had in hand are "
+        "free again.",
+    ),
     "crawl_started": EventInfo(
         "info",
         ("seeds_new", "seeds_known", "seeds_rejected"),
@@ -145,8 +151,10 @@ EVENTS: dict[str, EventInfo] = {
     "reader_died": EventInfo("error", (), "A fault of ours ended a reader; it is replaced."),
     "reader_ended": EventInfo(
         "info",
-        ("reader_pid", "exit_code"),
-        "A reader is gone; a warning where something outside killed it (-9: out of memory?).",
+        ("reader_pid", "exit_code", "reason"),
+        "A reader is gone: stop (the crawl ends, or takes up settings), or as "
+        "`crawler_reader_restarts_total` has it; a warning where something outside killed it "
+        "(-9: out of memory?).",
     ),
     "reader_failed": EventInfo(
         "error", ("url", "host"), "A fault of ours met one URL, which is tried again later."

@@ -23,6 +23,8 @@ class ReaderState(NamedTuple):
     """Its context stands."""
     held: int
     """URLs that were dealt to it and are not settled yet."""
+    slot: int = 0
+    """Its place: the reader that replaces it takes it, so that there are few."""
     rss_bytes: int | None = None
     """Resident memory; None where the system does not say."""
 

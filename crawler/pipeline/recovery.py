@@ -24,6 +24,8 @@ async def recover(frontier: Frontier, output: Path, now: Now) -> None:
     Raises:
         StorageError: a file of a part is missing.
     """
+    if leases := (await frontier.counters())["leased"]:
+        get_logger("crawler.recovery").info("crawl_recovered", leases=leases)
     emptied: set[int] = set()
     for part in await frontier.recover(now=now()):
         if part.part_id in emptied or part.pruned:

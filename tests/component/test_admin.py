@@ -40,7 +40,11 @@ def _snapshot(**changes: Any) -> Snapshot:
     claims = Clocked()
     claims.add(2_000)
     fleet = FleetState(
-        readers=[ReaderState(name="reader-1", pid=7, ready=True, held=3, rss_bytes=50_000_000)],
+        readers=[
+            ReaderState(
+                name="reader-1a20-7-041", pid=7, ready=True, held=3, slot=1, rss_bytes=50_000_000
+            )
+        ],
         configured=2,
         queue_depth=4,
         in_flight=3,
@@ -176,7 +180,8 @@ async def test_metrics_have_the_numbers(tmp_path: Path) -> None:
         'crawler_fetch_duration_seconds_bucket{le="+Inf"} 1.0',
         "crawler_fetch_duration_seconds_sum 0.03",
         "crawler_claim_duration_seconds_count 1.0",
-        'crawler_process_resident_memory_bytes{name="reader-1",process="reader"} 5e+07',
+        # By place: names of processes would be new series for ever.
+        'crawler_process_resident_memory_bytes{name="reader-2",process="reader"} 5e+07',
         "crawler_disk_free_min_bytes 5.0",
     ):
         assert line in found, line

@@ -1,9 +1,13 @@
 """What the process manager shows of its processes, over real forks and kills."""
 
 import asyncio
+import logging
 import os
 import signal
+from collections import Counter
 from typing import Any
+
+import pytest
 
 from crawler.dealer.queue import CrawlQueue
 from crawler.model.fleet import RESTARTS, FleetState
@@ -74,8 +78,9 @@ async def test_it_shows_what_runs_and_what_waits() -> None:
     await _stop(queue, task)
 
 
-async def test_what_readers_measured_outlives_them() -> None:
+async def test_what_readers_measured_outlives_them(caplog: pytest.LogCaptureFixture) -> None:
     """Readers that were replaced would take their counts along, and counters would fall."""
+    caplog.set_level(logging.INFO, "crawler.dealer")
     node = MemoryNode(urls(500))
     node.keep_running = True
     queue = crawl_queue(node, counting_reader, measuring_context, max_jobs_per_process=50)
@@ -92,6 +97,7 @@ async def test_what_readers_measured_outlives_them() -> None:
     await until(lambda: sum(_state(queue).restarts.values()) >= 9)
     assert seen == sorted(seen)
     assert _state(queue).measured.robots_denials == 500
+    assert max(reader.slot for reader in _state(queue).readers) < 2 * _state(queue).configured
     os.kill(_state(queue).readers[-1].pid, signal.SIGKILL)  # the newest: it has jobs left to run
     await until(lambda: "killed" in _state(queue).restarts)
     state = _state(queue)
@@ -101,6 +107,8 @@ async def test_what_readers_measured_outlives_them() -> None:
     await _stop(queue, task)
     assert _state(queue).measured.robots_denials == 500
     assert _state(queue).restarts == state.restarts  # a stop is no restart
+    told = Counter(vars(one)["reason"] for one in caplog.records if one.msg == "reader_ended")
+    assert told == {**state.restarts, "stop": 2}, "the log says why, as the metric does"
 
 
 async def test_a_crash_and_a_loop_that_stands_still_are_told_apart() -> None:

@@ -1,6 +1,7 @@
 """A frontier or a disk that cannot be used: one line, the right code, nothing changed or lost."""
 
 import hashlib
+import json
 import os
 import resource
 import signal
@@ -142,6 +143,8 @@ def test_the_parent_alone_is_killed_and_started_at_once(site: TestSite, tmp_path
     assert again.run() == 0, again.err
     crawl.reap()
     assert_exactly_once(again, site.urls)
+    (told,) = [line for line in again.log_text().splitlines() if '"crawl_recovered"' in line]
+    assert json.loads(told)["leases"] > 0
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The job's lock: one node, named; free when the last process of it is gone."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -127,6 +128,21 @@ def test_lock_file_is_private_from_its_first_moment(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+
+
+def test_a_full_disk_is_said_and_leaves_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the name of the file nobody knows which disk it is."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(StorageError, match=r"/lock cannot be written: No space.*; free some"):
+            acquire(tmp_path)
+    acquire(tmp_path, wait_s=0).release()
 
 
 def test_lock_that_cannot_be(tmp_path: Path) -> None:
