@@ -54,6 +54,8 @@ def _render(event: Event, *, color: bool) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
     text = value if isinstance(value, str) else repr(value)
     text = text.translate(_ESCAPES)
     if text and " " not in text and '"' not in text:

@@ -16,6 +16,7 @@ import pytest
 from crawler import logs
 from crawler.errors import StorageError
 from crawler.logs.file import LogFile
+from crawler.logs.lines import console_line
 from crawler.logs.repeats import MOST_INFOS, MOST_WARNINGS, WINDOW_S, Repeats
 
 
@@ -52,6 +53,14 @@ def test_events_go_to_the_job_and_warnings_to_stderr(
     assert len(err.splitlines()) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert logs.log_path() == path
+
+
+def test_several_values_are_words_on_a_terminal() -> None:
+    """Brackets and quotes of Python are not for people."""
+    event = {"event": "settings_reloaded", "level": "warning", "changed": ["delay", "exclude"]}
+    assert console_line(event) == ' warning settings_reloaded changed="delay, exclude"\n'
+    assert console_line({**event, "changed": ["delay"]}).endswith(" changed=delay\n")
+    assert "\x1b" not in console_line({**event, "changed": ["\x1b[2J"]})
 
 
 def test_without_a_job_nothing_is_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
