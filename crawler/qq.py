@@ -25,7 +25,7 @@ from crawler.conf.show import public_settings
 from crawler.dealer.hangup import leave_at_once, meaning_of_hangup, noted
 from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
-from crawler.job.directory import Job, move_aside
+from crawler.job.directory import Job, has_store, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import bind, configure, flush, get_logger
 from crawler.pipeline.context import context
@@ -136,7 +136,7 @@ class Runner:
         live = self._live = LiveSettings(settings, self._load)
         plan = live.plan
         job = Job.at(plan.job, plan.output)
-        check_sources(settings.seeds, needed=settings.fresh or not job.frontier.exists())
+        check_sources(settings.seeds, needed=settings.fresh or not has_store(job.root))
         if settings.fresh:
             move_aside(job)
         job.create()

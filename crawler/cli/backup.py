@@ -29,10 +29,11 @@ def backup(
 ) -> None:
     """Copy a job as it is at one moment, also while it runs: store, parts, checksums."""
     from crawler.cli.output import find_job
+    from crawler.job.directory import has_store
     from crawler.pipeline.backing_up import back_up
 
     directory = find_job(job)
-    if not (directory / "frontier.db").is_file():
+    if not has_store(directory):
         raise ConfigError(f"{directory} has no frontier.db: there is no job to back up")
     os.nice(NICENESS)  # the crawl goes first
     done = back_up(directory, target, meter())

@@ -62,13 +62,14 @@ def diff(
 
 def _spellings(url: str, job: Path) -> list[str]:
     """Return what a URL may be called in the records; what redirects lead to keeps parameters."""
+    from crawler.job.directory import has_store
     from crawler.pipeline.committed import committed
     from crawler.pipeline.identity import LAST_RUN
     from crawler.policy.canonicalization import canonicalize_seed
     from crawler.policy.parameters import Parameters
 
     spelt = canonicalize_seed(url)
-    if not (job / "frontier.db").is_file():
+    if not has_store(job):
         return [spelt]
     meta = asyncio.run(committed(job)).meta
     names = json.loads(meta.get(LAST_RUN, "{}")).get("strip_params", ())

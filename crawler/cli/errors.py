@@ -12,7 +12,7 @@ from collections.abc import Callable
 import typer
 
 from crawler.cli.printable import printable
-from crawler.errors import CrawlerError, StorageError
+from crawler.errors import ConfigError, CrawlerError, StorageError
 from crawler.model.secret import mask_userinfo
 
 USAGE = 2
@@ -20,7 +20,9 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as of every other program whose reader went away."""
 
-_STORAGE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_STORAGE_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES}
+)
 
 
 def run_command(command: Callable[[], object]) -> int:
@@ -60,6 +62,8 @@ def explain(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _STORAGE_ERRNOS:
         where = f"{error.filename}: " if error.filename else ""
         error = StorageError(f"{where}{error.strerror}")
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        error = ConfigError(f"{error.filename}: {error.strerror}")
     if isinstance(error, CrawlerError):
         say(str(error))
         return error.exit_code

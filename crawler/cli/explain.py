@@ -30,12 +30,13 @@ def explain(
     from crawler.clock import job_clock, new_offset_ms
     from crawler.conf.load import load_settings
     from crawler.conf.plan import make_plan
+    from crawler.job.directory import has_store
     from crawler.pipeline.explanation import explain_from_settings
 
     settings = load_settings({"job": job, "config": config}, os.environ, Path.cwd())
     plan = make_plan(settings)
     now = job_clock(new_offset_ms())()
-    if (plan.job / "frontier.db").exists():
+    if has_store(plan.job):
         account = asyncio.run(_ask(url, plan, now))
     else:
         account = explain_from_settings(url, plan, settings.seeds, now)

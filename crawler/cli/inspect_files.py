@@ -66,9 +66,10 @@ def find_sources(paths: Sequence[Path], tally: Tally) -> list[Source]:
 
 
 def _in_directory(directory: Path, tally: Tally) -> list[Source]:
+    from crawler.job.directory import has_store
+
     for job in (directory, directory.absolute().parent):
-        store = job / "frontier.db"
-        if not store.is_file():
+        if not has_store(job):
             continue
         from crawler.pipeline.committed import committed
 

@@ -13,10 +13,12 @@ def job_behind(path: Path) -> Path | None:
     Raises:
         FrontierError: there is one whose store cannot be read.
     """
-    if (path / "frontier.db").is_file():
+    from crawler.job.directory import has_store
+
+    if has_store(path):
         return path
     job = path.absolute().parent
-    if not path.is_dir() or not (job / "frontier.db").is_file():
+    if not path.is_dir() or not has_store(job):
         return None
     from crawler.pipeline.committed import committed
 

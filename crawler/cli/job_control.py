@@ -96,16 +96,17 @@ async def open_job(job: str | None, *, read_only: bool = False) -> AsyncIterator
     from crawler.conf.load import load_settings
     from crawler.conf.plan import make_plan
     from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.job.directory import has_store
     from crawler.pipeline.store import frontier_options
     from crawler.pipeline.terms import plan_of_job
 
     settings = load_settings({} if job is None else {"job": job}, os.environ, Path.cwd())
     plan = make_plan(settings)
-    path = plan.job / "frontier.db"
-    if not path.exists():
+    if not has_store(plan.job):
         raise ConfigError(
             f"no job in {plan.job}: name one with --job, or begin one with crawler start"
         )
+    path = plan.job / "frontier.db"
     reading = SqliteFrontier(path, frontier_options(plan), read_only=True)
     await reading.open()
     try:

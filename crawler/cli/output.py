@@ -21,12 +21,13 @@ def find_job(named: str | None) -> Path:
         ConfigError: there is none.
     """
     from crawler.conf.load import load_settings
+    from crawler.job.directory import is_there
 
     here = Path.cwd()
     job = Path(load_settings({} if named is None else {"job": named}, os.environ, here).job)
     if job.is_relative_to(here):
         job = job.relative_to(here)
-    if not job.exists():
+    if not is_there(job):
         raise ConfigError(f"no job in {job}: give a path, or begin one with crawler start")
     return job
 

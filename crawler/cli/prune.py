@@ -34,6 +34,7 @@ def prune(
     """Remove old parts, also while the crawl runs; what was crawled stays known."""
     from crawler.cli.output import find_job, write, write_json
     from crawler.conf.units import parse_duration_ms
+    from crawler.job.directory import has_store
     from crawler.pipeline.pruning import prune as remove
 
     try:
@@ -41,7 +42,7 @@ def prune(
     except ValueError as error:
         raise ConfigError(f"--older-than: {error}") from None
     directory = find_job(job)
-    if not (directory / "frontier.db").is_file():
+    if not has_store(directory):
         raise ConfigError(f"{directory} has no frontier.db: nothing is known of its parts")
     done = asyncio.run(
         remove(directory, older_than_ms, dry_run=dry_run, shipped_only=shipped_only, force=force)

@@ -49,7 +49,7 @@ def reparse(
     from crawler.conf.load import load_settings
     from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan
-    from crawler.job.directory import make_directory
+    from crawler.job.directory import has_store, make_directory
     from crawler.job.lock import acquire
     from crawler.pipeline.committed import committed
     from crawler.pipeline.reparse_run import Reparse, plan_of_job
@@ -60,7 +60,7 @@ def reparse(
 
         check_extraction(make_plan(settings))
     job = find_job(str(settings.job))
-    if not (job / "frontier.db").is_file():
+    if not has_store(job):
         raise ConfigError(f"{job} has no frontier.db, so nobody knows which of its bytes count")
     found = asyncio.run(committed(job))
     plan = plan_of_job(make_plan(settings), found)

@@ -123,6 +123,7 @@ def _made(
     from crawler.cli.sql_engine import load_duckdb
     from crawler.clock import job_clock, new_offset_ms
     from crawler.errors import ConfigError
+    from crawler.job.directory import has_store
 
     job = find_job(str(settings.job))
     load_duckdb()
@@ -135,7 +136,7 @@ def _made(
         listed = scratch / "listed.jsonl"
         # The store is looked at first: the records may know more by then, never less.
         state = NO_STORE
-        if (job / "frontier.db").is_file():
+        if has_store(job):
             state = asyncio.run(look_at(job, listed))
         else:
             listed.touch()

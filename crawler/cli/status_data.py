@@ -62,14 +62,14 @@ async def look(job: Path) -> Found:
     """
     from crawler.clock import job_clock, new_offset_ms
     from crawler.frontier.sqlite import SqliteFrontier
+    from crawler.job.directory import has_store
     from crawler.job.lock import holder
     from crawler.ports import FrontierOptions
 
-    path = job / "frontier.db"
-    if not path.exists():
+    if not has_store(job):
         raise ConfigError(f"no job in {job}: name one with --job, or begin one with crawler start")
     options = FrontierOptions(delay_ms=0, per_host=1, lease_ms=1, window_ms=0, robots=True)
-    frontier = SqliteFrontier(path, options, read_only=True)
+    frontier = SqliteFrontier(job / "frontier.db", options, read_only=True)
     now = job_clock(new_offset_ms())()
     await frontier.open()
     try:

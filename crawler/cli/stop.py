@@ -41,9 +41,10 @@ def _stop(job: "Path", timeout_s: float) -> str:
 
     from crawler.cli.job_control import is_here
     from crawler.errors import ConfigError, JobLocked
+    from crawler.job.directory import has_store
     from crawler.job.lock import holder
 
-    if not (job / "frontier.db").exists():
+    if not has_store(job):
         raise ConfigError(f"no job in {job}: name one with --job")
     held = holder(job)
     if held is None:

@@ -114,6 +114,7 @@ async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
     from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan
     from crawler.errors import ConfigError
+    from crawler.job.directory import has_store
     from crawler.pipeline.seeding import read_seeds
     from crawler.pipeline.trial_around import JOB_TERMS, around_job, around_seeds
     from crawler.policy.canonicalization import canonicalize_seed
@@ -121,11 +122,10 @@ async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
 
     plan = make_plan(settings)
     require_packages(plan)
-    store = plan.job / "frontier.db"
     named = settings.source("job")
-    if named == "flag" and not store.exists():
+    if named == "flag" and not has_store(plan.job):
         raise ConfigError(f"no job in {plan.job}: leave --job out to go by the settings alone")
-    if named == "default" or not store.exists():
+    if named == "default" or not has_store(plan.job):
         # What happens to lie in ./crawl must not decide about some other URL.
         canonical = Parameters(plan.strip_params).stripped(canonicalize_seed(url))
         return plan, around_seeds(canonical, set(read_seeds(settings.seeds, plan)), plan)
@@ -133,7 +133,7 @@ async def _around(url: str, settings: "Settings") -> "tuple[Plan, Around]":
     from crawler.frontier.sqlite import SqliteFrontier
     from crawler.pipeline.store import frontier_options
 
-    frontier = SqliteFrontier(store, frontier_options(plan), read_only=True)
+    frontier = SqliteFrontier(plan.job / "frontier.db", frontier_options(plan), read_only=True)
     try:
         await frontier.open()
         given = [name for name in JOB_TERMS.values() if settings.source(name) != "default"]

@@ -37,6 +37,7 @@ _ROOM_BYTES = 1 << 20
 _T = TypeVar("_T")
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_REFUSED = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 _open: "weakref.WeakSet[Database]" = weakref.WeakSet()
@@ -171,11 +172,28 @@ class Database:
         if code == sqlite3.SQLITE_CORRUPT:
             return damaged(self.path, str(error))
         if code in _FULL:
-            if code == sqlite3.SQLITE_FULL or _is_disk_full(self.path):
-                where = f"writing the frontier {self.path}"
-                return StorageError(f"no space left while {where}; free some and start again")
-            return StorageError(f"cannot write the frontier {self.path}: {error}")
-        return FrontierError(f"cannot use the frontier {self.path}: {error}")
+            return self._no_space(code, error)
+        refused = self._refused() if code in _REFUSED else None
+        if refused is None:
+            return FrontierError(f"cannot use the frontier {self.path}: {error}")
+        return FrontierError(
+            f"cannot use the frontier: this user may not write {refused}; "
+            "run this as its owner, or give it back its mode"
+        )
+
+    def _no_space(self, code: int, error: sqlite3.Error) -> StorageError:
+        if code == sqlite3.SQLITE_FULL or _is_disk_full(self.path):
+            where = f"writing the frontier {self.path}"
+            return StorageError(f"no space left while {where}; free some and start again")
+        return StorageError(f"cannot write the frontier {self.path}: {error}")
+
+    def _refused(self) -> Path | None:
+        """Return which of the store's files this user may not use."""
+        for ending in ("", "-wal", "-shm"):
+            file = self.path.with_name(self.path.name + ending)
+            if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+                return file
+        return None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -54,8 +55,12 @@ class Job(NamedTuple):
         return self.root / FILE_NAME
 
     def exists(self) -> bool:
-        """Whether a crawl has ever started here."""
-        return any((self.root / mark).exists() for mark in _MARKS)
+        """Whether a crawl has ever started here.
+
+        Raises:
+            ConfigError, FrontierError: nobody can tell.
+        """
+        return any(is_there(self.root / mark) for mark in _MARKS)
 
     def create(self) -> None:
         """Make the directories that are missing, and find out now whether they can be written.
@@ -66,6 +71,52 @@ class Job(NamedTuple):
         """
         for directory in (self.root, self.pages, self.log.parent):
             make_directory(directory)
+
+
+def has_store(job: Path) -> bool:
+    """Whether a directory holds a job, as far as its store says.
+
+    Raises:
+        ConfigError: there can be no such path.
+        FrontierError: it is another user's, who lets nobody look.
+    """
+    return is_there(job / "frontier.db")
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path exists; it does not count as missing because we may not look.
+
+    Raises:
+        ConfigError: there can be no such path.
+        FrontierError: it is below a directory that we may not enter.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        raise FrontierError(f"{path.parent} cannot be read: {whose(path.parent)}") from None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    return True
+
+
+def whose(path: Path) -> str:
+    """Say why a path cannot be read or written: whose it is, or what it is below."""
+    for place in (path.absolute(), *path.absolute().parents):
+        try:
+            uid = place.stat().st_uid
+        except OSError:
+            continue  # what is above it keeps us out
+        if uid == os.geteuid():
+            return os.strerror(errno.EACCES)
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = f"uid {uid}"
+        what = "it" if place == path.absolute() else str(place)
+        return f"{what} belongs to another user ({name}); run this as that user"
+    return os.strerror(errno.EACCES)
 
 
 def make_directory(path: Path) -> None:
@@ -81,9 +132,11 @@ def make_directory(path: Path) -> None:
     except (FileExistsError, NotADirectoryError):
         raise ConfigError(f"{path} is no directory") from None
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ConfigError(f"{path}: {error.strerror}") from None
         raise _storage(path, error) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise StorageError(f"{path} cannot be written: {os.strerror(errno.EACCES)}")
+        raise StorageError(f"{path} cannot be written: {whose(path)}")
 
 
 def refuse_network_file_system(path: Path) -> None:

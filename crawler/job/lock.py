@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from crawler.errors import ConfigError, JobLocked, StorageError
+from crawler.errors import ConfigError, FrontierError, JobLocked, StorageError
 
 FILE_NAME = "lock"
 WAIT_FOR_READERS_S = 10.0
@@ -118,6 +118,9 @@ def holder(job: Path) -> Holder | None:
 
     Of one on another machine, as each container is, nothing but the lock itself says whether it
     still runs. It is taken for a moment then; `acquire` does not give up for that.
+
+    Raises:
+        FrontierError: its file may not be read, so that nobody can tell.
     """
     path = job / FILE_NAME
     found = _read_holder(path)
@@ -192,6 +195,11 @@ def _refusal(path: Path, error: OSError) -> StorageError:
 def _read_holder(path: Path) -> Holder | None:
     try:
         said = json.loads(path.read_bytes())
+    except PermissionError:
+        raise FrontierError(
+            f"whether a crawl runs in {path.parent} cannot be told: "
+            f"{path} may be read by its owner alone; run this as that user"
+        ) from None
     except (OSError, ValueError):
         return None
     if not isinstance(said, Mapping):

@@ -8,7 +8,13 @@ import pytest
 
 from crawler.errors import ConfigError, FrontierError, JobLocked, StorageError
 from crawler.job import directory
-from crawler.job.directory import Job, file_system_of, move_aside, refuse_network_file_system
+from crawler.job.directory import (
+    Job,
+    file_system_of,
+    has_store,
+    move_aside,
+    refuse_network_file_system,
+)
 from crawler.job.lock import acquire
 
 
@@ -49,6 +55,15 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="is no directory"):
             Job.at(root).create()
     assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    """A mistake of a person or a script would be called a fault of the crawler."""
+    job = tmp_path / ("x" * 300)
+    with pytest.raises(ConfigError, match="too long"):
+        has_store(job)
+    with pytest.raises(ConfigError, match="too long"):
+        Job.at(job).create()
 
 
 def test_unwritable_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
