@@ -106,6 +106,8 @@ class Asking:
         self._robots = RobotsFetcher(self._fetcher, plan, now)
         self._rules: dict[str, asyncio.Future[OriginRules]] = {}
         self._left_alone: set[str] = set()
+        self._stopped_at: dict[str, str] = {}
+        """URLs without an answer, and the host that one redirects to and is not to be asked."""
 
     async def run(self, urls: Sequence[str], *, within_s: float) -> None:
         """Ask for canonical URLs, until all are answered or the time is up."""
@@ -125,6 +127,16 @@ class Asking:
             for rules in self._rules.values():
                 rules.cancel()
             await self._fetcher.close()
+
+    def barred_by(self, url: str) -> str | None:
+        """Return the host that is not to be asked now, so that a URL has no answer."""
+        host = self._stopped_at.get(url, host_key(url))
+        return host if self._is_barred(host) else None
+
+    def barred_until(self, host: str) -> int | None:
+        """Return until when a host wants to be left alone, ms on the job's clock, if it says so."""
+        until = self._fetcher.holds.get(host, 0)
+        return until if until > self._now() else None
 
     async def _ask_host(self, urls: Sequence[str], room: asyncio.Semaphore) -> None:
         async with room:
@@ -156,6 +168,7 @@ class Asking:
                 error=error,
                 left_alone_until=self._fetcher.holds.get(host_key(url)),
             )
+        self._stopped_at[asked] = host_key(url)
         return None
 
     async def _step(self, url: str) -> _Step:

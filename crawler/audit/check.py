@@ -31,7 +31,7 @@ class Check:
     place: int = 0
     """How many of the last columns say where a finding is; the others say what it is."""
     need: Need | None = None
-    targets: Literal["canonical", "canonical_page", "alternate_page"] | None = None
+    targets: Literal["canonical", "canonical_page", "alternate_page", "outside"] | None = None
     """What it leads to has to be known too: whether it is there, or the page itself. Where some is
     not, no finding is no good sign."""
 

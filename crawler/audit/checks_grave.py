@@ -21,7 +21,7 @@ GRAVE = (
         title="Server errors (5xx, 429)",
         meaning="The server could not give these pages, after all tries.",
         advice="Look into the log of the server at the time of the crawl; 429 and 503 may mean "
-        "that the crawl was too fast for it: crawl with a longer --delay.",
+        "that the crawl was too fast for it, and should ask more slowly.",
         place=_LINKED,
     ),
     Check(
@@ -61,6 +61,7 @@ GRAVE = (
     ),
     Check(
         name="broken_external",
+        targets="outside",
         severity="warning",
         title="Broken links that leave the crawl",
         meaning="Pages of other sites, or out of the scope, that answered 404, 410 or 5xx but "

@@ -54,7 +54,7 @@ MILD = (
         severity="notice",
         title="Links that leave the crawl and could not be judged",
         meaning="The other site refused, asked to wait (429, 503), or its robots.txt forbids to "
-        "look or did not answer.",
+        "look or did not answer; or hardly any site could be reached at all (unreached).",
         advice="Open them in a browser, or ask again another day.",
         place=3,
         need="outside",

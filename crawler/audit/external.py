@@ -1,34 +1,56 @@
 """What pages name and the crawl did not fetch, and asking for it by the rules of the job."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crawler.audit.asking import Asking
 from crawler.audit.crawl import NO_STORE, CrawlState, pauses
 from crawler.audit.database import AuditDatabase, statements
-from crawler.audit.outside import FRESH_MS, Answer, kept_answers, read_answers
+from crawler.audit.keeping import Keeping
+from crawler.audit.outside import (
+    FRESH_MS,
+    UNANSWERED_FRESH_MS,
+    Answer,
+    kept_answers,
+    read_answers,
+)
 from crawler.model.plan import Plan
 from crawler.model.url import host_key
 from crawler.pipeline.terms import terms_of_job
 from crawler.policy.admission import admission_of
-from crawler.policy.health import UNREACHED
 from crawler.ports import Now
 
 _TIMEOUT_MS = 20_000
 """Of one request, at most: nobody waits a minute to learn that a link is slow."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A host that is not to be asked now."""
+
+    host: str
+    urls: int
+    until: int | None
+    """ms on the job's clock; `FOREVER` while a person pauses it; None where nobody says."""
+    is_crawled: bool
+    """A crawl that runs has its turns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What came of it."""
 
-    answered: int
-    left: int
-    """Not asked for: over the number or the time, or their host wants to be left alone."""
-    reached: int
-    """Answers that came from a server."""
+    refused: Sequence[str]
+    """Hosts whose addresses we may not connect to."""
+    unreached: int
+    """URLs of hosts that could not be reached, while hardly any could: nothing is known of them."""
+    held: Sequence[Held]
+    """Where the rest is: hosts that are not to be asked now."""
+    over: int
+    """URLs that the number or the time left out."""
 
 
 def outward(
@@ -44,7 +66,9 @@ def outward(
     terms, _ = terms_of_job(plan, state.meta)
     kept = {name: getattr(terms, name) for name in ("scope", "include", "exclude", "sites")}
     admission = admission_of(plan._replace(**kept), state.roots, now)
-    sql = statements("charts")["unvisited"].replace("$since", str(now - FRESH_MS))
+    sql = statements("charts")["unvisited"]
+    sql = sql.replace("$since", str(now - FRESH_MS))
+    sql = sql.replace("$recently", str(now - UNANSWERED_FRESH_MS))
     return [
         url
         for url, speaks in database.stream(sql)
@@ -73,7 +97,7 @@ async def ask_outside(
 
     Args:
         job: its directory.
-        plan: agent, delays and addresses that may be reached.
+        plan: agent, delays and addresses that may be reached, beside those of the crawl.
         now: the clock.
         database: gets the answers.
         state: of the crawl.
@@ -92,17 +116,16 @@ async def ask_outside(
         holds = _holds(before, {} if state is NO_STORE else await pauses(job))
         urls = outward(database, plan, state, now(), never)
         open_now = [url for url in urls if holds.get(host_key(url), 0) <= now()]
-        chosen, answered, reached = open_now[:most], 0, 0
+        chosen, answered = open_now[:most], set[str]()
+        keeping = Keeping(file, before)
 
         def keep(answer: Answer) -> None:
-            nonlocal answered, reached
-            file.add(answer)
-            answered += 1
-            reached += answer.error not in UNREACHED
-            on_answer(answered, len(chosen))
+            keeping.take(answer)
+            answered.add(answer.url)
+            on_answer(len(answered), len(chosen))
 
         asking = Asking(
-            _of_a_stranger(plan),
+            _of_a_stranger(_as_far_as_the_crawl(plan, state)),
             now,
             on_answer=keep,
             never=never,
@@ -112,9 +135,27 @@ async def ask_outside(
             ],
             holds=holds,
         )
-        await asking.run(chosen, within_s=within_s)
-    database.set_outside(read_answers(job, now()))
-    return Asked(answered, len(urls) - answered, reached)
+        try:
+            await asking.run(chosen, within_s=within_s)
+        finally:
+            keeping.settle()
+    lost = (asdict(answer) for answer in (*keeping.refused, *keeping.unreached))
+    database.set_outside((*read_answers(job, now()), *lost))
+    held, over = _left(asking, [url for url in urls if url not in answered], never)
+    refused = dict.fromkeys(host_key(answer.final_url) for answer in keeping.refused)
+    return Asked(refused=[*refused], unreached=len(keeping.unreached), held=held, over=over)
+
+
+def _left(asking: Asking, urls: Iterable[str], never: Container[str]) -> tuple[Sequence[Held], int]:
+    """Return why URLs got no answer: their hosts, and how many number or time left out."""
+    hosts = Counter(map(asking.barred_by, urls))
+    over = hosts.pop(None, 0)
+    held = [
+        Held(host=host, urls=number, until=asking.barred_until(host), is_crawled=host in never)
+        for host, number in hosts.most_common()
+        if host is not None
+    ]
+    return held, over
 
 
 def _holds(before: Iterable[Mapping[str, Any]], paused: Mapping[str, int]) -> dict[str, int]:
@@ -126,6 +167,12 @@ def _holds(before: Iterable[Mapping[str, Any]], paused: Mapping[str, int]) -> di
             host = host_key(one["final_url"])
             holds[host] = max(until, holds.get(host, 0))
     return holds
+
+
+def _as_far_as_the_crawl(plan: Plan, state: CrawlState) -> Plan:
+    """Return the plan with the addresses that the crawl might reach."""
+    terms, _ = terms_of_job(plan, state.meta)
+    return plan._replace(allow_net=tuple(dict.fromkeys((*plan.allow_net, *terms.allow_net))))
 
 
 def _of_a_stranger(plan: Plan) -> Plan:

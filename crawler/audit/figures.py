@@ -20,6 +20,7 @@ HOST_COLUMNS = (
 _TOTALS = (
     *("records", "urls", "good", "redirects", "bad", "failed", "requisites", "hosts", "html"),
     *("bytes", "median_ms", "p90_ms", "p99_ms", "deepest", "links", "targets", "listed", "outside"),
+    "unreached",
 )
 
 

@@ -16,6 +16,12 @@ ANSWERS = "external.jsonl"
 """File in the job's directory: one answer on each line, the last one of a URL counts."""
 FRESH_MS = 24 * 3_600_000
 """A URL with a younger answer is not asked for again."""
+UNANSWERED_FRESH_MS = FRESH_MS // 24
+"""Nor one whose host could not be reached for so long: that may be over sooner."""
+UNANSWERED = frozenset({"dns", "connect"})
+"""Errors of who could not be reached."""
+REFUSED = "blocked_address"
+"""Error of what we did not ask for ourselves."""
 _KEPT_MS = 30 * FRESH_MS
 """Older answers say nothing."""
 
@@ -38,7 +44,10 @@ class Answer:
 
 
 def read_answers(job: Path, now: int) -> Iterator[dict[str, Any]]:
-    """Yield what is kept, oldest first; a line that was cut short is left out."""
+    """Yield what is kept, oldest first; a line that was cut short is left out.
+
+    So is a refusal of our own, as older versions kept them.
+    """
     try:
         lines = (job / ANSWERS).open("rb")
     except FileNotFoundError:
@@ -47,7 +56,7 @@ def read_answers(job: Path, now: int) -> Iterator[dict[str, Any]]:
         for line in lines:
             with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError):
                 answer = orjson.loads(line)
-                if answer["asked_at"] > now - _KEPT_MS:
+                if answer["asked_at"] > now - _KEPT_MS and answer.get("error") != REFUSED:
                     yield answer
 
 

@@ -170,8 +170,8 @@ def _ask(
 ) -> None:
     """Ask for what pages name and the crawl did not fetch, and say how far that came."""
     from crawler.audit.external import ask_outside
-    from crawler.audit.outside import ANSWERS
     from crawler.cli.errors import say
+    from crawler.cli.report_words import asking_lines
     from crawler.cli.wording import plural
     from crawler.conf.plan import make_plan
     from crawler.conf.units import parse_duration_ms
@@ -211,19 +211,10 @@ def _ask(
     try:
         asked = asyncio.run(asking)
     except KeyboardInterrupt:
-        say(f"stopped: {answered:,} answers are kept; the same command asks for the others")
+        say(f"stopped after {plural(answered, 'answer')}; the same command asks for the others")
         raise
     finally:
         if sys.stderr.isatty() and answered:
             sys.stderr.write("\n")
-    if asked.answered and not asked.reached:
-        say(
-            "no host that was asked could be reached: is this machine online? Remove "
-            f"{job / ANSWERS} to ask again today"
-        )
-    if asked.left:
-        were = "was" if asked.left == 1 else "were"
-        say(
-            f"{plural(asked.left, 'URL')} beyond the crawl {were} not asked for: the number or the "
-            "time was up, or their hosts are to be left alone; the same command asks for them later"
-        )
+    for line in asking_lines(asked):
+        say(line)

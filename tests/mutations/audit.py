@@ -4,6 +4,7 @@ from tests.mutations.mutation import Mutation
 
 ASKING = "tests/component/test_asking.py"
 EXTERNAL = "tests/e2e/test_report_external.py"
+KEEPING = "tests/unit/audit/test_keeping.py"
 METADATA = "tests/unit/extract/test_metadata.py"
 PAGE = "tests/e2e/test_report_page.py"
 REPORT = "tests/e2e/test_report.py"
@@ -37,6 +38,21 @@ MUTATIONS = [
         "                    self._left_alone.add(host_key(url))\n",
         "                    pass\n",
         (f"{ASKING}::test_who_says_slow_down_is_left_alone",),
+    ),
+    Mutation(
+        "a report without a network calls no link broken",
+        "audit/keeping.py",
+        "        if len(self._reached) * _FEW <= len(dead):\n",
+        "        if not dead:\n",
+        (f"{KEEPING}::test_names_without_an_address_are_broken_links_only_if_others_have_one",),
+    ),
+    Mutation(
+        "a report keeps no refusal of its own",
+        "audit/keeping.py",
+        "        if answer.error == REFUSED:\n",
+        '        if answer.error == "nothing":\n',
+        (f"{EXTERNAL}::test_a_report_reaches_what_the_crawl_might_and_forgets_what_it_refused",),
+        slow=True,
     ),
     Mutation(
         "a report asks for nothing that was excluded",

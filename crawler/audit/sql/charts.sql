@@ -63,7 +63,8 @@ SELECT (SELECT count(*) FROM visits) AS records, count(*) AS urls,
     quantile_cont(elapsed_ms, 0.5)::INTEGER AS median_ms, quantile_cont(elapsed_ms, 0.9)::INTEGER AS p90_ms,
     quantile_cont(elapsed_ms, 0.99)::INTEGER AS p99_ms, max(depth) AS deepest,
     (SELECT count(*) FROM edges) AS links, (SELECT count(*) FROM targets) AS targets,
-    (SELECT count(*) FROM listed) AS listed, nullif((SELECT count(*) FROM outside), 0) AS outside
+    (SELECT count(*) FROM listed) AS listed, nullif((SELECT count(*) FROM outside), 0) AS outside,
+    nullif((SELECT count(*) FROM outside WHERE error = 'unreached'), 0) AS unreached
 FROM pages;
 
 -- name: unfetched
@@ -79,7 +80,9 @@ FROM canonicals
 UNION ALL
 SELECT 'canonical_page', count(*), 0 FROM canonicals
 UNION ALL
-SELECT 'alternate_page', count(DISTINCT u), 0 FROM alternates WHERE u NOT IN (SELECT u FROM pages);
+SELECT 'alternate_page', count(DISTINCT u), 0 FROM alternates WHERE u NOT IN (SELECT u FROM pages)
+UNION ALL
+SELECT 'outside', 0, count(*) FROM outside WHERE error IN ('unreached', 'blocked_address');
 
 -- name: traits
 -- What the records have at all, so that a check without its data is not taken for a good sign.
@@ -88,8 +91,8 @@ SELECT count(*) FILTER (simhash IS NOT NULL) > 0, count(*) FILTER (kind = 'requi
 FROM pages;
 
 -- name: unvisited
--- What pages name, the crawl has no record of and was not asked for since $since, the most named first; whether one
--- is the canonical address or another language of a page.
+-- What pages name, the crawl has no record of and was not asked for since $since ($recently where nobody could be
+-- reached), the most named first; whether one is the canonical address or another language of a page.
 WITH named AS (
     SELECT u, url, links, false AS speaks FROM targets
     UNION ALL
@@ -101,7 +104,7 @@ WITH named AS (
 )
 SELECT url, bool_or(speaks) FROM named
 WHERE (url LIKE 'http://%' OR url LIKE 'https://%') AND u NOT IN (SELECT u FROM pages)
-    AND u NOT IN (SELECT u FROM outside WHERE asked_at > $since)
+    AND u NOT IN (SELECT u FROM outside WHERE asked_at > CASE WHEN error IN ('dns', 'connect') THEN $recently ELSE $since END)
 GROUP BY url ORDER BY sum(links) DESC, url;
 
 -- name: crawled_hosts
