@@ -16,6 +16,9 @@ MAX_VISITS = 100_000
 """Of one URL: one a minute for two months."""
 
 
+_NOT_FOUND, _GONE = 404, 410
+
+
 class Visit(NamedTuple):
     """One visit in short."""
 
@@ -25,6 +28,10 @@ class Visit(NamedTuple):
     """What two visits that found the same have in common."""
     brought: bool
     """A page of its own; False: as before, or no answer."""
+
+    @property
+    def status(self) -> object:
+        return self.content[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,11 @@ def find_pair(
             + _unread(tally.notes)
         )
     chosen = _last_change(visits) if numbers is None else _named(url, visits, numbers)
+    if numbers is None and _may_be_gone(visits):
+        tally.notes.append(
+            f"the last visit ({visits[-1].fetched_at[:19].replace('T', ' ')} UTC) got 404; "
+            "the page counts as gone if the next one does too"
+        )
     if chosen is None:
         return None, tally.notes
     return _load(sources, url, visits, chosen), tally.notes
@@ -130,6 +142,17 @@ def _last_change(visits: Sequence[Visit]) -> tuple[int, int] | None:
         if before.content != after.content:
             return before.number, after.number
     return None
+
+
+def _may_be_gone(visits: Sequence[Visit]) -> bool:
+    """Whether there was a page, and the last visit is the first that did not find it."""
+    last, earlier = visits[-1], [visit for visit in visits if visit.brought]
+    return (
+        last.status == _NOT_FOUND
+        and not last.brought
+        and bool(earlier)
+        and earlier[-1].status not in (_NOT_FOUND, _GONE)
+    )
 
 
 def _named(url: str, visits: Sequence[Visit], numbers: tuple[int, int]) -> tuple[int, int]:

@@ -48,6 +48,30 @@ def test_the_last_change_is_shown_although_nothing_changed_since(history: Path) 
     assert found.text.lines == ["@@ -1,2 +1,2 @@", " One.", "-Two.", "+Three."]
 
 
+@pytest.mark.parametrize(
+    ("later", "is_told"),
+    [
+        ([(404, None)], True),
+        ([(404, None), (404, "gone")], False),
+        ([(404, None), (200, None)], False),
+        ([(404, None), (404, "gone"), (404, None)], False),
+        ([(410, "gone")], False),
+    ],
+)
+def test_a_first_404_is_told_though_it_is_no_change_yet(
+    tmp_path: Path, later: list[tuple[int, str | None]], is_told: bool
+) -> None:
+    """That no visit brought another page would be said of one that is not there any more."""
+    missing: dict[str, Any] = {"title": None, "text": None, "links": [], "content_hash": None}
+    visits = [visit(1, title="Old")]
+    for number, (status, change) in enumerate(later, 2):
+        visits.append(visit(number, change, status=status, **(missing if status != 200 else {})))
+    _, notes = find_pair(write(tmp_path, visits), [PAGE], None)
+    said = "got 404; the page counts as gone if the next one does too"
+    assert [said in note for note in notes] == ([True] if is_told else [])
+    assert find_pair(tmp_path, [PAGE], (1, 2))[1] == []
+
+
 def test_a_visit_without_a_page_stands_for_the_one_before(history: Path) -> None:
     """A 304 would look like a page that lost its title and all of its text."""
     found = difference(history, "2..5")
