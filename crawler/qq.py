@@ -59,6 +59,7 @@ def run_crawl(
     *,
     load: "Callable[[], Settings] | None" = None,
     on_snapshot: "Callable[[Snapshot], None] | None" = None,
+    on_note: "Callable[[str], None] | None" = None,
 ) -> Ending:
     """Crawl until the end, in this process and its readers; return how it ended.
 
@@ -66,16 +67,17 @@ def run_crawl(
         settings: of the crawl.
         load: reads them again, when SIGHUP asks for it.
         on_snapshot: is told once a second how it goes.
+        on_note: is told what a person should know at once; without it, the log is.
 
     Raises:
         CrawlerError: what a person must mend; its `exit_code` is the process's.
     """
     runner = Runner(settings, load=load, on_snapshot=on_snapshot)
+    runner.on_note = on_note
     runner.answer_signals()
     if "NOTIFY_SOCKET" not in os.environ:
         return asyncio.run(runner.main())
-    # Not a millisecond of a start that no service manager waits for.
-    from crawler.pipeline.announcing import Announcer  # noqa: PLC0415
+    from crawler.pipeline.announcing import Announcer  # noqa: PLC0415 - a start without is faster
 
     with Announcer.of(os.environ, timeout_s=settings.timeout) as announcer:
         runner.listeners.append(announcer.take)
@@ -101,6 +103,7 @@ class Runner:
         self.on_phase: list[Callable[[Phase], None]] = []
         """Called, in the parent's loop, with each phase that begins."""
         self.on_work: Callable[[], None] | None = None
+        self.on_note: Callable[[str], None] | None = None
         self._node: CrawlNode | None = None
         self._queue: CrawlQueue | None = None
         self._stop_signals = {signal.SIGINT, signal.SIGTERM}
@@ -120,8 +123,7 @@ class Runner:
                 self._stop_signals.add(signal.SIGHUP)
             case "reload" if self._load is not None:
                 self._reloads = True
-                # Until there is a loop: the settings were read a moment ago.
-                signal.signal(signal.SIGHUP, lambda *_: None)
+                signal.signal(signal.SIGHUP, lambda *_: None)  # they were read just now
         leave_at_once(self._stop_signals)
 
     async def writer(self, desired: int) -> "AsyncIterator[Item]":
@@ -180,8 +182,7 @@ class Runner:
         if settings.http is None:
             yield
             return
-        # Not a millisecond of a start without it.
-        from crawler.admin.running import admin_server  # noqa: PLC0415
+        from crawler.admin.running import admin_server  # noqa: PLC0415 - a start without is faster
 
         async with admin_server(plan, job, settings.http, settings.http_token) as watch:
             self.listeners.append(watch.take)
@@ -200,7 +201,8 @@ class Runner:
                 seeds=live.seeds,
                 settings=public_settings(live.settings),
                 on_snapshot=self._tell if self.listeners else None,
-                started_at=started_at,
+                started_at=started_at if live.has_changed else None,
+                on_note=self.on_note,
                 goes_on=lambda: live.are_due,
                 asked_to_stop=partial(noted, self._stop_signals),
                 on_work=self.on_work,
@@ -267,10 +269,8 @@ def _load() -> "Settings":
 
 
 def __getattr__(name: str) -> Any:
-    if name == "runner":
-        return _from_environment()
-    if name == "writer":
-        return _from_environment().writer
+    if name in ("runner", "writer"):
+        return _from_environment() if name == "runner" else _from_environment().writer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -49,6 +49,13 @@ def start(flags: Flags) -> None:
     sys.exit(ending.exit_code)
 
 
+def _note(text: str) -> None:
+    from crawler.cli.errors import say
+
+    with suppress(OSError):
+        say(text)
+
+
 def _sum_up(settings: "Settings") -> None:
     from crawler.cli.summary import summarise
 
@@ -73,7 +80,7 @@ def _run_in_view(settings: "Settings", load: "Callable[[], Settings]") -> "Endin
             progress.show(snapshot)
 
     try:
-        return run_crawl(settings, load=load, on_snapshot=show)
+        return run_crawl(settings, load=load, on_snapshot=show, on_note=_note)
     finally:
         with suppress(OSError):
             progress.close()

@@ -1,7 +1,6 @@
 """The last lines of a crawl: what came of it, where it is, what a person may want to do next."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +9,19 @@ from typing import Any
 from crawler.cli.live_lines import say_size, say_span
 from crawler.cli.printable import printable
 from crawler.cli.wording import plural
+from crawler.job.directory import job_flag, shown_path
 
 MOST_NAMED = 5
 GOES_ON = {
     "signal": "the same command again",
     "max_time": "the same command again",
     "deferred": "the same command again, later",
-    "paused": "crawler resume --all-hosts, then the same command",
+    "paused": "crawler resume --all-hosts{job}, then the same command",
     "max_pages": "the same command with a larger --max-pages",
     "max_pages_per_host": "the same command with a larger --max-pages-per-host",
     "max_total_bytes": "the same command with a larger --max-total-bytes",
 }
-"""How the manifest says that it ended, and what helps."""
+"""How the manifest says that it ended, and what helps; `{job}` is the flag that names the job."""
 
 
 def summarise(job: Path, output: Path, *, fresh: bool) -> str:
@@ -56,12 +56,14 @@ def _lines(manifest: Mapping[str, Any], job: Path, output: Path, *, fresh: bool)
     fetched = say_size(counters.get("bytes", 0))
     yield f"took     {say_span(span_s)}; {fetched} fetched in all runs"
     states = manifest["states"]
+    flag = job_flag(job)
+    flag = f" {printable(flag)}" if flag else ""
     left = states["ready"] + states["waiting"] + states["leased"]
     how = GOES_ON.get(manifest["ended"])
     if left and how is not None:
         be = "URL is" if left == 1 else "URLs are"
+        how = how.replace("{job}", flag)
         yield f"go on    {how}{' without --fresh' if fresh else ''}: {left:,} {be} left"
-    flag = "" if job == Path.cwd() / "crawl" else f" --job {shlex.quote(_shown(job))}"
     yield f"look     crawler inspect{flag}"
 
 
@@ -73,11 +75,7 @@ def _named(counters: Mapping[str, int], prefix: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    """Return it as short as a person would type it here."""
-    try:
-        return printable(str(path.relative_to(Path.cwd())))
-    except ValueError:
-        return printable(str(path))
+    return printable(shown_path(path))
 
 
 def _at(text: str) -> datetime:

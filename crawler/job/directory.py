@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import shlex
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,9 @@ _OURS = (".jsonl", ".jsonl.zst", ".jsonl.zst.tmp", ".warc.gz")
 """Endings of the files of parts."""
 _MARKS = ("frontier.db", "manifest.json", FILE_NAME)
 """A directory that has none of these is no job, and is never moved."""
+
+DEFAULT_NAME = "crawl"
+"""Of the directory that a command means which names none."""
 
 _NETWORK = frozenset(
     {"afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs3", "nfs4"}
@@ -231,3 +235,17 @@ def _free_name(path: Path, stamp: str) -> Path:
 
 def _storage(path: Path, error: OSError) -> StorageError:
     return StorageError(f"{path} cannot be written: {error.strerror}")
+
+
+def shown_path(path: Path) -> str:
+    """Return it as short as a person would type it here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or here is no more
+        return str(path)
+
+
+def job_flag(root: Path) -> str:
+    """Return what a command typed here needs to mean this job, a blank before it, or nothing."""
+    shown = shown_path(root)
+    return "" if shown == DEFAULT_NAME else f" --job {shlex.quote(shown)}"

@@ -42,6 +42,9 @@ EVENTS: dict[str, EventInfo] = {
         "error", (), "A fault of ours ended a command; the traceback is for a report."
     ),
     "crawl_ended": EventInfo("info", ("ending", "exit_code"), "The run is over, and how."),
+    "crawl_joined": EventInfo(
+        "info", ("note",), "The job held a crawl with other seeds: these were added to it."
+    ),
     "crawl_paused": EventInfo(
         "warning", ("by", "until"), "A person paused the crawl: nothing more is claimed."
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from crawler.job.directory import job_flag
 from crawler.model.plan import Plan
 from crawler.model.view import Outlook
 
@@ -32,12 +33,18 @@ def judge_ending(
     *,
     limit: str | None,
     signal_number: int | None,
+    records_before: int | None = None,
 ) -> Ending:
     """Decide how a run ended; of several endings the gravest counts.
 
     Precedence: signal, no seed answered, deferred, too many failures, complete.
+
+    `records_before`: when the run began, where it is not one that goes on by other settings.
     """
-    return next(_endings(plan, counters, outlook, limit, signal_number))
+    ending = next(_endings(plan, counters, outlook, limit, signal_number))
+    if ending.word == "complete" and records_before and counters["records"] == records_before:
+        return ending._replace(line=_nothing_left(plan, counters, outlook))
+    return ending
 
 
 def _endings(
@@ -56,7 +63,7 @@ def _endings(
         yield Ending("signal", code, f"stopped, {done}; the same command goes on")
     if seeds and counters.get("seeds_final", 0) >= seeds and not counters.get("seeds_answered", 0):
         is_due_again = plan.revisits and outlook.later > 0
-        line = f"{_no_seed(counters, is_due_again)}; {done}"
+        line = f"{_no_seed(plan, counters, is_due_again)}; {done}"
         yield Ending("no_seed_answered", NO_SEED_ANSWERED, line)
     if limit == "max_time" and left:
         yield Ending("max_time", DEFERRED, f"time is up, {done}; {left} URLs left")
@@ -64,10 +71,10 @@ def _endings(
     if outlook.waiting and not is_spent:
         # Where a budget has ended the claims nobody has waited for those.
         waiting = f"{_urls(outlook.waiting)} for later than --max-wait"
-        waiting += f", {_held(outlook)}" * (outlook.halted > 0)
+        waiting += f", {_held(plan, outlook)}" * (outlook.halted > 0)
         yield Ending("deferred", DEFERRED, f"{done}; {waiting}")
     if outlook.halted and not is_spent:
-        yield Ending("paused", DEFERRED, f"{done}; {_held(outlook)}")
+        yield Ending("paused", DEFERRED, f"{done}; {_held(plan, outlook)}")
     if plan.max_failures is not None and failures > plan.max_failures:
         more = f"{failures} failures, more than --max-failures {plan.max_failures}"
         yield Ending("too_many_failures", TOO_MANY_FAILURES, f"{done}; {more}")
@@ -81,16 +88,31 @@ def _endings(
         yield Ending(
             "max_pages_per_host", COMPLETE, f"--max-pages-per-host reached, {done}; {held}"
         )
-    later = f"; {outlook.later} to be visited again" if plan.revisits and outlook.later else ""
-    yield Ending("complete", COMPLETE, f"complete, {done}{later}")
+    yield Ending("complete", COMPLETE, f"complete, {done}{_later(plan, outlook)}")
 
 
 def _is_full(plan: Plan, counters: Mapping[str, int]) -> bool:
     return plan.max_pages is not None and counters.get("pages", 0) >= plan.max_pages
 
 
-def _held(outlook: Outlook) -> str:
-    return f"{_urls(outlook.halted)} at hosts that you paused: crawler resume HOST"
+def _later(plan: Plan, outlook: Outlook) -> str:
+    return f"; {outlook.later} to be visited again" if plan.revisits and outlook.later else ""
+
+
+def _nothing_left(plan: Plan, counters: Mapping[str, int], outlook: Outlook) -> str:
+    """Who types the same command again must not think that it has fetched anything."""
+    done = _done(counters)
+    if plan.revisits:
+        return f"nothing was due: complete before, {done}{_later(plan, outlook)}"
+    ways = ["--recrawl TIME visits again what is older", "--fresh begins anew"]
+    if counters.get("failures", 0):
+        ways.insert(0, f"crawler retry{job_flag(plan.job)} tries failures again")
+    return f"nothing was left to do: complete before, {done}; {', '.join(ways)}"
+
+
+def _held(plan: Plan, outlook: Outlook) -> str:
+    resume = f"crawler resume HOST{job_flag(plan.job)}"
+    return f"{_urls(outlook.halted)} at hosts that you paused: {resume}"
 
 
 def _urls(count: int) -> str:
@@ -105,7 +127,7 @@ def _done(counters: Mapping[str, int]) -> str:
     return text
 
 
-def _no_seed(counters: Mapping[str, int], is_due_again: bool) -> str:
+def _no_seed(plan: Plan, counters: Mapping[str, int], is_due_again: bool) -> str:
     """Say why, and what helps: the crawl is over, so that the same command only says it again.
 
     Where pages are visited again it is not over, and --fresh would put their history aside.
@@ -119,7 +141,7 @@ def _no_seed(counters: Mapping[str, int], is_due_again: bool) -> str:
         help_text = "the same command asks again when a visit is due"
     elif errors or is_forbidden:
         which = " ".join(f"--error {word}" for word in errors) or "--reason robots"
-        help_text = f"crawler retry {which} lets the same command ask again"
+        help_text = f"crawler retry {which}{job_flag(plan.job)} lets the same command ask again"
     else:
         help_text = "begin anew with --fresh"
     if "blocked_address" in errors:

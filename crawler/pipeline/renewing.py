@@ -41,6 +41,8 @@ class LiveSettings:
         self.load = load
         self._next: tuple[Settings, Plan] | None = None
         self._before: tuple[Settings, Plan] | None = None
+        self.has_changed = False
+        """Whether others have held."""
 
     @property
     def are_due(self) -> bool:
@@ -74,6 +76,7 @@ class LiveSettings:
         """Let those hold that are due."""
         if self._next is not None:
             self._before = (self.settings, self.plan)
+            self.has_changed = True
             self._hold(*self._next)
 
     def go_back(self, error: CrawlerError) -> bool:

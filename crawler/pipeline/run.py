@@ -21,10 +21,11 @@ from crawler.model.plan import Plan
 from crawler.model.view import HostState
 from crawler.pipeline.ending import GOES_ON, Ending, judge_ending
 from crawler.pipeline.identity import changes_of, identity_of
+from crawler.pipeline.joining import Before, joined
 from crawler.pipeline.node import CrawlNode
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.rejudging import pend, rejudge
-from crawler.pipeline.seeding import sow
+from crawler.pipeline.seeding import SeedReport, sow
 from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.unmatched import say_unmatched
@@ -52,6 +53,8 @@ class Orders(NamedTuple):
     on_snapshot: Callable[[Snapshot], None] | None = None
     started_at: int | None = None
     """When this process began the crawl, if it ran it before, by other settings."""
+    on_note: Callable[[str], None] | None = None
+    """Told at the start what a person should know at once."""
     goes_on: Callable[[], bool] = lambda: False
     """Whether it is to be run again, by other settings, once this run has wound down."""
     asked_to_stop: Callable[[], AbstractContextManager[Callable[[], int | None]]] = lambda: (
@@ -84,7 +87,10 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
         meta = await frontier.meta()
         changes = changes_of(plan, meta)
         await recover(frontier, plan.output, now)
+        before = await Before.of(frontier)
         report = await sow(orders.seeds, frontier, plan, now)
+        if orders.started_at is None:
+            await _tell_of_joining(orders, frontier, before, report)
         # Only now is it a crawl: a typing mistake in its first command binds nobody.
         # Together with what is pending: a kill must not leave rules that nothing is judged by.
         await frontier.set_meta(
@@ -128,6 +134,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
                 node,
                 now=now,
                 started_at=started_at,
+                records_before=before.records if orders.started_at is None else None,
                 signal_number=signal_number,
                 error=error,
             )
@@ -139,6 +146,21 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
         return ending
     finally:
         await frontier.close()
+
+
+async def _tell_of_joining(
+    orders: Orders, frontier: Frontier, before: Before, report: SeedReport
+) -> None:
+    seeds = (await frontier.counters()).get("seeds", 0)
+    note = joined(orders.plan, before, report, seeds)
+    if note is None:
+        return
+    log = get_logger("crawler.run")
+    if orders.on_note is None:
+        log.warning("crawl_joined", note=note)
+    else:
+        log.info("crawl_joined", note=note)
+        orders.on_note(note)
 
 
 def _aftercare(plan: Plan, frontier: Frontier, now: Now) -> "Aftercare | None":
@@ -157,6 +179,7 @@ async def _end(
     *,
     now: Now,
     started_at: int,
+    records_before: int | None,
     signal_number: int | None,
     error: CrawlerError | None,
 ) -> Ending:
@@ -168,7 +191,12 @@ async def _end(
         counters = await frontier.counters()
         outlook = await frontier.outlook(now=now())
         ending = judge_ending(
-            plan, counters, outlook, limit=node.limit, signal_number=signal_number
+            plan,
+            counters,
+            outlook,
+            limit=node.limit,
+            signal_number=signal_number,
+            records_before=records_before,
         )
         if error is not None:
             ending = Ending("error", error.exit_code, str(error))

@@ -45,6 +45,7 @@ class SeedReport:
     known: int = 0
     rejected: int = 0
     sources: list[str] = field(default_factory=list)
+    roots: Sequence[str] = ()
 
 
 def check_sources(sources: Sequence[str], *, needed: bool) -> None:
@@ -129,6 +130,7 @@ async def sow(
         if not valid:
             raise ConfigError(f"no URL in {_name(source)}: give http or https URLs, one a line")
     await flush()
+    report.roots = tuple(roots)
     if announce is None:
         await _add_roots(list(roots), frontier, plan, now)
     _warn_of_held_secrets(roots, plan)

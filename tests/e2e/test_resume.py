@@ -255,3 +255,25 @@ def test_a_page_that_readers_die_on_becomes_a_record(tmp_path: Path) -> None:
         errors = {r["url"]: r["error"] for r in crawl.records() if r["error"]}
         assert errors == {f"http://{site.hosts[0]}/hold/0": "crashed"}
         assert sum(r.path == "/hold/0" for r in site.requests()) == 4
+
+
+def test_a_second_site_in_the_same_directory_is_told_what_it_joins(tmp_path: Path) -> None:
+    """It would go on with the first one, and nobody would know why."""
+    with (
+        TestSite(hosts=1, pages_per_host=3, first_address="127.0.44.1") as first,
+        TestSite(hosts=1, pages_per_host=3, first_address="127.0.45.1") as second,
+    ):
+        crawl = Crawl(tmp_path / "job", first.seeds_file, *FAST, "--progress", "plain")
+        assert crawl.run() == 0, crawl.err
+        assert "holds a crawl" not in crawl.err
+        assert crawl.run() == 0, crawl.err
+        assert "crawler: nothing was left to do: complete before, " in crawl.err
+        other = Crawl(tmp_path / "job", second.seeds_file, *FAST, "--progress", "plain")
+        assert other.run() == 0, other.err
+        note = f"{tmp_path / 'job'} holds a crawl of 127.0.44.1:{first.port} ("
+        assert other.err.startswith(f"crawler: the job {note}"), other.err
+        assert f"127.0.45.1:{second.port} is added to it" in other.err.splitlines()[0]
+        (event,) = other.events("crawl_joined")
+        assert note in event["note"]
+        assert other.run() == 0, other.err
+        assert len(other.events("crawl_joined")) == 1

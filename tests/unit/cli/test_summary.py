@@ -61,7 +61,11 @@ def test_only_what_is_there_is_counted(tmp_path: Path, monkeypatch: pytest.Monke
     _manifest(tmp_path, parts=parts, ended="paused")
     text = summarise(tmp_path, tmp_path / "pages", fresh=False)
     assert "pages: 1,003 in 3 parts, of which 1 pruned, 3.0 kB packed\n" in text
-    assert "go on    crawler resume --all-hosts, then the same command: 5 URLs are left" in text
+    job = f"--job {tmp_path.name}"
+    monkeypatch.chdir(tmp_path.parent)
+    text = summarise(tmp_path, tmp_path / "pages", fresh=False)
+    assert f"go on    crawler resume --all-hosts {job}, then the same command: 5 URLs" in text
+    assert text.endswith(f"  look     crawler inspect {job}\n")
 
 
 def test_without_a_manifest_nothing_is_said(tmp_path: Path) -> None:

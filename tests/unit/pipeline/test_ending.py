@@ -1,5 +1,6 @@
 """Exit codes: what a script that starts the crawler relies on."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,3 +81,39 @@ def test_a_history_of_visits_is_not_to_be_put_aside(
     )
     assert ending.exit_code == 6
     assert f"; {help_text}; " in ending.line
+
+
+@pytest.mark.parametrize(
+    ("how", "counters", "later", "said"),
+    [
+        ({}, {}, 0, "nothing was left to do: complete before, 9 records; --recrawl TIME "),
+        ({}, {"failures": 1}, 0, "; crawler retry tries failures again, --recrawl TIME "),
+        ({"recrawl_ms": 1}, {}, 9, "nothing was due: complete before, 9 records; 9 to be visited"),
+        ({}, {"records": 10}, 0, "complete, 10 records"),
+    ],
+)
+def test_a_start_that_had_nothing_to_do_says_so(
+    how: dict[str, Any], counters: dict[str, int], later: int, said: str
+) -> None:
+    """`complete, 9 records` looks as if it had fetched them once more."""
+    ending = judge_ending(
+        make_plan(**how),
+        ANSWERED | counters,
+        NOTHING._replace(later=later),
+        limit=None,
+        signal_number=None,
+        records_before=9,
+    )
+    assert (ending.word, ending.exit_code) == ("complete", 0)
+    assert said in ending.line
+
+
+def test_a_hint_names_the_job_that_it_is_about(tmp_path: Path) -> None:
+    """Typed as it stands, it would try again what another crawl failed with."""
+    plan = make_plan(job=tmp_path / "my job")
+    counters = SILENT | {"error:connect": 2}
+    ending = judge_ending(plan, counters, NOTHING, limit=None, signal_number=None)
+    assert f"crawler retry --error connect --job '{tmp_path}/my job' lets the same" in ending.line
+    halted = NOTHING._replace(halted=2)
+    ending = judge_ending(plan, ANSWERED, halted, limit=None, signal_number=None)
+    assert ending.line.endswith(f"crawler resume HOST --job '{tmp_path}/my job'")
