@@ -4,7 +4,14 @@ What goes wrong with a *site* is a value (`crawler.model.result`), never an exce
 what goes wrong with the crawl itself.
 """
 
+import errno
 from typing import TypeGuard
+
+_LACKS = {
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files in system",
+    errno.ENOMEM: "cannot allocate memory",
+}
 
 
 class CrawlerError(Exception):
@@ -21,6 +28,12 @@ class ConfigError(CrawlerError):
 
 class StorageError(CrawlerError):
     """The output cannot be written: disk full, part missing, directory not writable."""
+
+    exit_code = 3
+
+
+class MachineError(CrawlerError):
+    """This machine lacks open files, memory or threads for now: it says nothing about a page."""
 
     exit_code = 3
 
@@ -60,3 +73,20 @@ class UrlRejected(CrawlerError):
 def is_external(error: Exception) -> TypeGuard[CrawlerError]:
     """Whether something outside must be mended (a disk, a flag); else it is a fault of ours."""
     return isinstance(error, CrawlerError) and error.exit_code != CrawlerError.exit_code
+
+
+def lack_of(error: BaseException) -> MachineError | None:
+    """Return what this machine lacks where an exception says so, None where it is about a site."""
+    for one in (error, getattr(error, "os_error", None), error.__cause__):
+        if isinstance(one, OSError) and one.errno is not None:
+            if one.errno in _LACKS:
+                return MachineError(_LACKS[one.errno])
+        elif isinstance(one, OSError | ImportError):
+            # Of several addresses in one exception, and of a library that cannot be loaded, there
+            # is the text alone.
+            for text in _LACKS.values():
+                if text in str(one).lower():
+                    return MachineError(text)
+        elif isinstance(one, RuntimeError) and str(one) == "can't start new thread":
+            return MachineError(str(one))
+    return None

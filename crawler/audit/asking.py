@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crawler.audit.outside import Answer
-from crawler.errors import UrlRejected
+from crawler.errors import MachineError, UrlRejected
 from crawler.fetch.fetcher import Fetcher, Try
 from crawler.fetch.robots import RobotsFetcher
 from crawler.model.plan import Plan
@@ -141,7 +141,10 @@ class Asking:
     async def _ask_host(self, urls: Sequence[str], room: asyncio.Semaphore) -> None:
         async with room:
             for url in urls:
-                answer = await self._ask(url)
+                try:
+                    answer = await self._ask(url)
+                except MachineError:
+                    return  # what is left is asked for the next time
                 if answer is not None:
                     self._on_answer(answer)
                 elif self._is_barred(host_key(url)):

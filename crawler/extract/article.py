@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from crawler.errors import lack_of
 from crawler.model.text import cut
 
 MAX_PAGE_BYTES = 1_000_000
@@ -75,7 +76,9 @@ class ArticleReader:
             answered = True
         except TimeoutError:
             return Article(error=f"main text: no answer within {self._wait_seconds:g} s")
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError) as error:
+            if (lack := lack_of(error)) is not None:
+                raise lack from error
             return Article(error=f"main text: {await self._end()}")
         finally:
             # Also where this task is cancelled: the next page must not get this one's answer.

@@ -1,6 +1,7 @@
 """One fetch: a try, and more tries inside the lease where that may help.
 
-What a fetch comes to is a value of `crawler.model.result`; only a cancellation is raised.
+What a fetch comes to is a value of `crawler.model.result`; raised are only a cancellation, and a
+`MachineError` where this machine lacks what a connection needs.
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import aiohttp
 from yarl import URL
 
+from crawler.errors import lack_of
 from crawler.fetch.access import Access
 from crawler.fetch.body import Body, read_body
 from crawler.fetch.client import Sending, open_session
@@ -147,6 +149,8 @@ class Fetcher:
                 if not response.closed:
                     response.close()
         except CAUGHT as error:
+            if (lack := lack_of(error)) is not None:
+                raise lack from error
             return Try(
                 Failed(
                     attempts=attempts,

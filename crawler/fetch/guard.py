@@ -9,6 +9,7 @@ addresses written in a URL, and `localhost`, are still refused (`Guard.refuses_l
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -125,9 +126,14 @@ class GuardedResolver(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: int) -> list[tuple[int, str]]:
-    infos = socket.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
+    try:
+        infos = socket.getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+    except socket.gaierror:
+        # Without a file to open the C library may say that there is no such name.
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        raise
     # dict: order kept, doubles dropped
     return list(dict.fromkeys((int(kind), str(address[0])) for kind, _, _, _, address in infos))
 

@@ -91,6 +91,12 @@ EVENTS: dict[str, EventInfo] = {
         "QuasiQueue's window refused a URL, which then waits: a fault of ours, please report it.",
     ),
     "limit_reached": EventInfo("info", ("limit",), "Nothing more is claimed: which limit it was."),
+    "machine_exhausted": EventInfo(
+        "warning",
+        ("url", "error"),
+        "This machine has no open file, memory or thread left for a page: it and others that met "
+        "the same are tried again later. Said once a minute by each reader.",
+    ),
     "notify_failed": EventInfo(
         "warning", ("error",), "systemd cannot be told how the crawl stands; said once."
     ),

@@ -13,7 +13,7 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
         "correct it; a service manager must not restart",
     ),
     3: (
-        "storage: disk full, part missing, directory not writable",
+        "storage: disk full, part missing, directory not writable; no open file or memory left",
         "make room or repair; the same command goes on",
     ),
     4: (

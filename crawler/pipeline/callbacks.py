@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from crawler.api import Document, Extraction, Link
+from crawler.errors import lack_of
 from crawler.logs import get_logger
 from crawler.model.document import Document as Parsed
 from crawler.model.extras import ExtraLink, Extras
@@ -78,7 +79,7 @@ class Callbacks:
         except _Unusable as unusable:
             faults = [str(unusable)]
         except BaseException as error:
-            if _is_cancelled(error):
+            if _is_cancelled(error) or lack_of(error) is not None:
                 raise
             faults = [f"raised {told(error, callback.directory)}"]
         extras.extract_error = _joined(

@@ -2,7 +2,8 @@
 
 QuasiQueue calls `reader(item=..., ctx=...)` as a task, up to `concurrent_tasks_per_process` at
 once. It catches everything: a fault of a site is a record, a fault of ours is a record with
-`error` "internal" and a log line, and a cancelled task gives its item back.
+`error` "internal" and a log line, a cancelled task gives its item back, and so does one for which
+this machine has no file, memory or thread left.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, assert_never
 
 from crawler.cache.rules import RulesCache
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, MachineError, lack_of
 from crawler.fetch.fetcher import Fetcher
 from crawler.fetch.robots import RobotsFetcher
 from crawler.logs import get_logger
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 EXPIRY_MARGIN_MS = 5_000
 """A try must be able to end this long before its lease does."""
+
+LACK_REST_MS = 60_000
+"""What the machine lacks is not said more often."""
 
 
 async def reader(item: Item, ctx: Mapping[str, Any]) -> None:
@@ -77,6 +81,7 @@ class Reader:
         self._bodies = bodies
         self._measures = measures or Measures()
         self._least_left_ms = plan.timeout_ms + EXPIRY_MARGIN_MS
+        self._lack_told_at = 0
         self._paused: dict[str, int] = {}
         self._watch = HostWatch(now, plan.window_ms)
         self._log = get_logger("crawler.reader")
@@ -102,16 +107,27 @@ class Reader:
         except asyncio.CancelledError:
             self.parent.returned([item])
             raise
+        except MachineError as lack:
+            self._lacks(item, lack)
+            raise  # the dealer gives it back, due after the window
         except CrawlerError:
-            # Output or frontier failed: the committer ends this process, the parent frees the
-            # lease.
+            # Output or frontier failed: the committer ends this process, the parent frees the lease
             raise
         except Exception as error:
+            if (found := lack_of(error)) is not None:
+                self._lacks(item, found)
+                raise found from error
             self._log.exception("reader_failed", url=item.url, host=item.host)
             if item.kind == "robots":
                 raise  # nothing may be concluded: the dealer gives it back, due after the window
             broken = self._settler(item).broken(item, error, self._now())
             await self._committer.settle(broken, begun_at)
+
+    def _lacks(self, item: Item, lack: MachineError) -> None:
+        """Say what this machine lacks, once for all the URLs that it meets."""
+        if self._now() >= self._lack_told_at + LACK_REST_MS:
+            self._lack_told_at = self._now()
+            self._log.warning("machine_exhausted", url=item.url, error=str(lack))
 
     async def _work(self, item: Item) -> Settlement | None:
         """Return the settlement of an item, or None to give it back untouched."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from crawler.conf.open_files import raise_file_limit
 from crawler.conf.packages import require_packages
 from crawler.conf.plan import make_plan
 from crawler.conf.renewal import renew
@@ -23,6 +24,9 @@ def checked_plan(settings: "Settings") -> Plan:
     """
     plan = make_plan(settings)
     require_packages(plan, http=settings.http is not None)
+    raise_file_limit(
+        processes=settings.num_processes, concurrency=settings.concurrent_tasks_per_process
+    )
     if plan.extract:
         from crawler.pipeline.fields import check_extraction
 
