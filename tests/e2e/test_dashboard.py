@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,23 @@ async def _sees_figures_and_charts(view: Page) -> None:
     assert EVIL in await _texts(view, "#job")
     assert "200" in await _texts(view, "#statuses")
     assert "1 of 1" in await _texts(view, "#readers")
+    # One host is all there are; one page is out.
+    assert await view.ask("document.getElementById('more').hidden") is True
+    said = "1 URL out, 0 restarts"
+    await view.wait(f"document.getElementById('readers-note').innerText.includes({said!r})")
+    # What failed is counted, not scaled: no point may be more than ever happened.
+    failed = await view.ask("document.getElementById('chart-errors').data.map((one) => one.y)")
+    assert all(n in (0, 1, 2) for line in failed for n in line), failed
+    counted = await view.ask(
+        "(() => { const row = (at, n) => [at, 0, 0, n]; return [...grown("
+        "[row(9000, 4), row(10500, 4), row(12000, 5), row(31000, 7), row(31900, 7)], 3)]; })()"
+    )
+    assert counted == [[0, 0], [10_000, 1], [20_000, 0], [30_000, 2]]
+    note = await _texts(view, "#pages-note")
+    legend = await _texts(view, "#legend")
+    for state in ("done", "dead"):
+        (number,) = re.findall(rf"(\d+) {state}", note)
+        assert f"{number} {state}" in legend
     # The legend lies within its chart: it does not where the library's style sheet is refused.
     inside = (
         "(() => { const box = (name) => document.querySelector(name).getBoundingClientRect();"

@@ -6,6 +6,8 @@ const SAID = { leased: "out" };
 const EVERY_MS = 1000, HIDDEN_MS = 20000, TIMEOUT_MS = 8000, SLOWEST_MS = 5000, HOSTS_MS = 5000;
 const WINDOW = 5; // rows that a rate is taken over
 const KEPT = 600;
+const LISTED_HOSTS = 8; // fewer in a state are all there are
+const EACH_MS = 10000; // what failures are counted over
 const by = (id) => document.getElementById(id);
 
 let latency = []; // [at, p50, p90, p99], as seen by this page
@@ -15,6 +17,7 @@ let allHosts = null, hostsAt = 0, shown = null;
 // -- saying -----------------------------------------------------------------------------------------
 
 const count = (n) => (n ?? 0).toLocaleString("en");
+const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 function size(n) {
   if (n == null) return "–";
@@ -118,7 +121,7 @@ function banner(text) {
 function figures(state) {
   const c = state.counters, history = state.history ?? [];
   say("pages", count(c.records));
-  say("pages-note", `of ${count(known(c))} known URLs`);
+  say("pages-note", `${plural(known(c), "URL")} known: ${count(c.done)} done, ${count(c.dead)} dead`);
   say("rate", `${(state.rate ?? 0).toFixed(1)}/s`);
   const spent = (state.at - state.started_at) / 1000;
   say("rate-note", `${(((c.records ?? 0) - (state.pages_at_start ?? 0)) / Math.max(1, spent)).toFixed(1)}/s in this run`);
@@ -126,13 +129,13 @@ function figures(state) {
   say("bytes-note", `${size(rate(history, 2, 10).at(-1) ?? 0)}/s; ${size(state.disk_free_bytes)} free`);
   say("failures", count(c.failures));
   by("failures").className = `figure${c.failures ? " warn" : ""}`;
-  say("failures-note", `${count(c.retries)} retries`);
+  say("failures-note", plural(c.retries ?? 0, "retry", "retries"));
   const p = state.latency_ms ?? {};
   say("latency", ms(p.p50));
   say("latency-note", `90 %: ${ms(p.p90)}, 99 %: ${ms(p.p99)}`);
   const ready = (state.readers ?? []).length;
   say("readers", state.readers_configured == null ? "–" : `${ready} of ${state.readers_configured}`);
-  say("readers-note", `${count(state.in_flight)} URLs out, ${count(state.restarts)} restarts`);
+  say("readers-note", `${plural(state.in_flight ?? 0, "URL")} out, ${plural(state.restarts ?? 0, "restart")}`);
 }
 
 const known = (counters) => STATES.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
@@ -166,6 +169,7 @@ function why(host) {
 }
 
 function tables(state) {
+  by("more").hidden = allHosts != null || (state.hosts ?? []).length < LISTED_HOSTS;
   rows("hosts", allHosts ?? state.hosts ?? [], (host) => [
     [host.host, null, () => { location.hash = `host=${encodeURIComponent(host.host)}`; }],
     [count(host.ready + host.waiting), "n"], [count(host.leased), "n"], [count(host.done), "n"],
@@ -186,6 +190,18 @@ function rate(history, column, window = WINDOW) {
     const first = history[Math.max(0, number - window)];
     return row[0] > first[0] ? Math.max(0, ((row[column] - first[column]) * 1000) / (row[0] - first[0])) : 0;
   });
+}
+
+// How much one column grew in each span of time; nothing is scaled, so a point is what happened.
+function grown(history, column) {
+  const counts = new Map(), span = (at) => Math.floor(at / EACH_MS) * EACH_MS;
+  if (!history.length) return counts;
+  for (let at = span(history[0][0]); at <= history.at(-1)[0]; at += EACH_MS) counts.set(at, 0);
+  history.forEach((row, number) => {
+    const more = number ? Math.max(0, row[column] - history[number - 1][column]) : 0;
+    counts.set(span(row[0]), counts.get(span(row[0])) + more);
+  });
+  return counts;
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -221,9 +237,14 @@ function charts(state) {
   const pages = rate(history, 1), bytes = rate(history, 2);
   draw("chart-rate", [line(x, pages, "records", "accent", { ...fill("accent"), hovertemplate: "%{y:.1f}/s" })], `${(pages.at(-1) ?? 0).toFixed(1)} records per second`);
   draw("chart-bytes", [line(x, bytes, "bytes", "leased", { ...fill("leased"), hovertemplate: "%{y:.3s}B/s" })], `${size(bytes.at(-1) ?? 0)} per second`);
-  const minute = (column) => rate(history, column, 20).map((n) => n * 60);
+  // Each span is a step; the last one goes on to now.
+  const steps = (name, column, paint) => {
+    const counts = [...grown(history, column)], end = history.at(-1)?.[0] ?? state.at;
+    const at = [...counts.map(([begin]) => begin), end], n = counts.map(([, number]) => number);
+    return line(at.map((one) => new Date(one)), [...n, n.at(-1) ?? 0], name, paint, { line: { color: colour(paint), width: 1.6, shape: "hv" } });
+  };
   draw("chart-errors", [
-    line(x, minute(3), "failures", "dead", { hovertemplate: "%{y:.0f}" }), line(x, minute(4), "retries", "waiting", { hovertemplate: "%{y:.0f}" }),
+    steps("failures", 3, "dead"), steps("retries", 4, "waiting"),
   ], `${count(state.counters.failures)} failures in all`, "~g");
   const frontier = [["ready", 5], ["waiting", 6], ["dead", 7], ["done", 8]].filter(([, column]) => history[0]?.length > column);
   draw("chart-frontier", frontier.map(([name, column]) => line(x, history.map((row) => row[column]), name, name === "ready" ? "accent" : name, { hovertemplate: "%{y:,}" })),
@@ -348,7 +369,7 @@ async function loadHosts() {
   if (answer.ok) allHosts = (await answer.json()).hosts;
 }
 
-by("more").onclick = async () => { by("more").hidden = true; await loadHosts().catch(() => {}); if (last) tables(last); };
+by("more").onclick = async () => { await loadHosts().catch(() => {}); if (last) tables(last); };
 by("detail").addEventListener("close", () => { shown = null; if (location.hash) history.replaceState(null, "", location.pathname + location.search); });
 addEventListener("hashchange", follow);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });

@@ -7,6 +7,7 @@ import pytest
 
 from crawler.admin import pages
 from crawler.admin.pages import page_files
+from crawler.pipeline.node import MOST_HOSTS
 
 
 def test_all_that_the_page_names_is_served() -> None:
@@ -27,6 +28,12 @@ def test_nothing_in_the_page_needs_a_policy_that_trusts_it() -> None:
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=|https?://", html)
     script = page_files()["/dashboard.js"].place.read_text("utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+
+
+def test_the_page_knows_how_many_hosts_a_state_lists_at_most() -> None:
+    """The button for more hosts would be missing, or be there for nothing."""
+    script = page_files()["/dashboard.js"].place.read_text("utf-8")
+    assert f"const LISTED_HOSTS = {MOST_HOSTS};" in script
 
 
 def test_without_the_charting_library_there_is_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
