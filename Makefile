@@ -38,7 +38,7 @@ $(PY):
 
 # $(1): requirement files. pip takes over where uv is missing or cannot reach what pip can.
 define locked_install
-	@echo "installing $(1)"
+	@echo "installing $$(cat $(1) | grep -c '==') packages ($(1)); this may take two minutes"
 	@if ! { command -v uv >/dev/null 2>&1 && \
 		uv pip install --quiet --python $(PY) --require-hashes $(addprefix -r ,$(1)); }; then \
 		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes \
@@ -53,6 +53,7 @@ $(VENV)/.installed: requirements.txt $(INSTALL_INPUTS) | $(PY)
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt $(INSTALL_INPUTS) | $(PY)
 	$(call locked_install,requirements-dev.txt)
 	@touch $(VENV)/.installed $@
+	@echo "done: now . $(BIN)/activate"
 
 install: $(VENV)/.installed-dev ## make .venv with all that is locked
 

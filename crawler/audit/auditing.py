@@ -10,6 +10,8 @@ from crawler.audit.thresholds import THRESHOLDS
 
 MAX_PLACES = 50
 """Places of one finding that are named where not all are."""
+MAX_PAGES = 10
+"""Pages with most wrong links that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,15 @@ def _run(database: AuditDatabase, check: Check, sql: str, limit: int) -> Finding
         count=count,
         rows=rows,
         first=_first(database, table, items, columns[len(items) :], limit) if count else (),
+        pages=_worst_pages(database, table) if count and "via" in columns else (),
+    )
+
+
+def _worst_pages(database: AuditDatabase, table: str) -> list[tuple[str, int]]:
+    """Return where several are, so that one page mended mends them all."""
+    return database.rows(
+        f"SELECT page, count(DISTINCT url) AS n FROM {table} WHERE page IS NOT NULL "
+        f"GROUP BY page HAVING n > 1 ORDER BY n DESC, page LIMIT {MAX_PAGES}"
     )
 
 

@@ -57,6 +57,8 @@ class Findings:
     rows: int
     """Things and places: what the CSV file has."""
     first: Sequence[Finding]
+    pages: Sequence[tuple[str, int]] = ()
+    """Where links are wrong: the pages with most of them, and how many each has."""
 
     @property
     def item_columns(self) -> tuple[str, ...]:

@@ -32,7 +32,23 @@ def finding(found: Findings) -> str:
         f'<span class="title">{escape(check.title)}</span>'
         f'<span class="count">{found.count:,}</span></summary><div class="body">'
         f"<p>{escape(check.meaning)} <strong>{escape(check.advice)}</strong></p>"
-        f"{_table(found)}{_left_out(found)}</div></details>\n"
+        f"{_pages(found)}{_table(found)}{_left_out(found)}</div></details>\n"
+    )
+
+
+def _pages(found: Findings) -> str:
+    """Return a small table of the pages that have several, for who mends page by page."""
+    if not found.pages:
+        return ""
+    rows = "".join(
+        f'<tr><td class="u" data-label="page">{_value(page)}</td>'
+        f'<td class="n" data-label="links">{number:,}</td></tr>'
+        for page, number in found.pages
+    )
+    return (
+        '<h3>Pages with most of them</h3><div class="scroll"><table class="pages"><thead><tr>'
+        f'<th>page</th><th class="n">links</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        "<h3>One by one</h3>"
     )
 
 

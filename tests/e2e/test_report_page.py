@@ -77,6 +77,8 @@ async def test_a_hostile_site_is_shown_and_does_nothing(page_file, chromium):
         shown = await page.ask("document.querySelector('#duplicate_titles td').textContent")
         assert shown.startswith("</script><script>window.evil=1</script><img src=x")
         assert shown.endswith("\\u202egnp")
+        worst = "document.querySelector('#broken_links table.pages td')"
+        assert await page.ask(f"{worst}.textContent") == "https://a.example/"
         await tables_work(page)
         await nothing_is_cut_off(page)
         await colours_and_paper(page)

@@ -133,3 +133,13 @@ def test_a_part_that_cannot_be_read_is_said_in_one_line():
         (scratch / "listed").touch()
         with pytest.raises(StorageError, match="report: "):
             database.load(["crawl://none.jsonl"], scratch / "listed", ())
+
+
+def test_the_pages_with_most_broken_links_are_named():
+    """Twenty links broken by one page would be looked up one by one."""
+    dead = [f"http://a.example/dead{n}" for n in range(3)]
+    gone = [page(url, status=404, text=None) for url in dead]
+    pages = [page(A, *dead, B, C), page(B, *dead[:2], dead[0]), page(C, dead[2])]
+    with audited(lines(*pages, *gone)) as (_, found):
+        assert found["broken_links"].count == 3
+        assert found["broken_links"].pages == [(A, 3), (B, 2)]  # C has one: it is in the list
