@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from crawler.cli.live_state import LiveState
-from crawler.cli.printable import cells, crop, printable
+from crawler.cli.printable import cells, crop, crop_middle, printable
 
 Piece = tuple[str, str]
 """Text and its style, as Rich names it."""
@@ -16,6 +16,9 @@ PAINT = {"done": "green", "dead": "red", "waiting": "yellow", "leased": "cyan", 
 SAID = {"leased": "out"}
 DOTS = {"running": "green", "paused": "yellow", "stopping": "yellow", "resting": "dim"}
 MOST_HOSTS = 8
+MOST_NAMED = 8
+_MORE = "  …"
+"""After what does not all fit."""
 ASCII = str.maketrans(
     {
         **dict(zip(SPARK[:7], "_.,-=+*", strict=True)),
@@ -49,7 +52,7 @@ def _all_lines(state: LiveState, width: int) -> list[_Line]:
     room = width - LABEL
     counts = state.counts
     done = counts.get("done", 0) + counts.get("dead", 0)
-    share = f" {done * 100 // state.known} %" if state.known else ""
+    share = f" {_percent(state, done)} %" if state.known else ""
     lines = [
         _Line(4, _head(state)),
         _Line(1, _labelled("pages", _pages(state), room)),
@@ -60,7 +63,7 @@ def _all_lines(state: LiveState, width: int) -> list[_Line]:
         _Line(5, _labelled("errors", _errors(state), room)),
     ]
     for number, host in enumerate(state.hosts[:MOST_HOSTS]):
-        name = crop(printable(host.host), max(12, room * 2 // 5))
+        name = crop_middle(printable(host.host), max(12, room * 2 // 5))
         pieces = [
             (name, ""),
             (f"  {host.left:,} left", "bold"),
@@ -74,6 +77,11 @@ def _all_lines(state: LiveState, width: int) -> list[_Line]:
         for number, text in enumerate(state.warnings)
     ]
     return lines
+
+
+def _percent(state: LiveState, done: int) -> int:
+    share = state.bound.share
+    return done * 100 // state.known if share is None else int(share * 100)
 
 
 def _head(state: LiveState) -> list[Piece]:
@@ -138,10 +146,11 @@ def _errors(state: LiveState) -> list[Piece]:
 
 
 def _named(found: Sequence[tuple[str, int]], style: Callable[[str], str]) -> list[Piece]:
-    return [
+    named = [
         (f"{'  ' if number else ''}{printable(name)} {n:,}", style(name))
-        for number, (name, n) in enumerate(found[:8])
+        for number, (name, n) in enumerate(found[:MOST_NAMED])
     ]
+    return [*named, (_MORE, "dim")] if len(found) > MOST_NAMED else named
 
 
 def _status_style(name: str) -> str:
@@ -159,9 +168,11 @@ def _bound(state: LiveState) -> list[Piece]:
 def _labelled(label: str, pieces: Sequence[Piece], room: int) -> list[Piece]:
     """Return the pieces that fit whole after a label; the first is there in any case."""
     kept: list[Piece] = []
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
         room -= cells(piece[0])
-        if kept and room < 0:
+        if kept and room < (len(_MORE) if number + 1 < len(pieces) else 0):
+            if room + cells(piece[0]) >= len(_MORE):
+                kept.append((_MORE, "dim"))
             break
         kept.append(piece)
     return [(label.ljust(LABEL), "dim"), *kept] if kept else []
@@ -180,9 +191,16 @@ def _fit(pieces: Sequence[Piece], width: int, *, ascii_only: bool) -> list[Piece
 
 
 def _bar(state: LiveState, width: int) -> list[Piece]:
-    """Return the states of all known URLs in their colours; each that has any has a cell."""
+    """Return the states of all known URLs in their colours; each that has any has a cell.
+
+    Where a budget ends the crawl: how much of it is used up.
+    """
     if width < 8 or not state.known:
         return []
+    if state.bound.share is not None:
+        used = int(width * state.bound.share)
+        parts = (("done", used), ("ready", width - used))
+        return [(FILL[name] * cells_, PAINT[name]) for name, cells_ in parts if cells_ > 0]
     counts = {name: state.counts.get(name, 0) for name in FILL}
     shares = {name: max(1, n * width // state.known) if n > 0 else 0 for name, n in counts.items()}
     widest = max(shares, key=lambda name: shares[name])

@@ -124,7 +124,7 @@ def of_snapshot(snapshot: Snapshot, pace: Pace, *, job: str, max_pages: int | No
         bytes_rate=pace.bytes_rate,
         rates=list(pace.rates),
         hosts=[line_of(host, snapshot.at) for host in snapshot.hosts if _left(host)],
-        bound=find_bound(snapshot, pace.rate),
+        bound=find_bound(snapshot, pace.rate, pace.bytes_rate),
         readers=None if fleet is None else (ready, fleet.configured),
     )
 
@@ -144,14 +144,16 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
             outlook=outlook,
             hosts=found.hosts,
             holds=found.holds(),
+            budget=found.budget,
         )
         word = "paused" if looked.holds else "running"
-        bound = find_bound(looked, pace.rate)
+        bound = find_bound(looked, pace.rate, pace.bytes_rate)
     return LiveState(
         job=str(found.job),
         word=word,
         running_ms=None,
         counts=counts,
+        max_pages=found.budget.pages,
         rate=0.0 if rests else pace.rate,
         bytes_rate=0.0 if rests else pace.bytes_rate,
         rates=list(pace.rates),

@@ -44,6 +44,16 @@ def crop(text: str, width: int) -> str:
     return kept + "…" if width > 0 else ""
 
 
+def crop_middle(text: str, width: int) -> str:
+    """Return text that fits, its middle replaced by `…` where it must be."""
+    if cells(text) <= width or width < 3:
+        return crop(text, width)
+    end = width // 2
+    while cells(text[-end:]) > width // 2:
+        end -= 1
+    return crop(text, width - cells(text[-end:])) + text[-end:]
+
+
 def _width(char: str) -> int:
     if unicodedata.combining(char):
         return 0

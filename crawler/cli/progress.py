@@ -59,14 +59,15 @@ class Plain:
             return
         self._shown_at, self._held = snapshot.at, held
         counters = snapshot.counters
-        bound = find_bound(snapshot, self._pace.rate)
+        bound = find_bound(snapshot, self._pace.rate, self._pace.bytes_rate)
         left = "" if bound.seconds_left is None else f", {say_span(bound.seconds_left)} left"
-        failures = plural(counters.get("failures", 0), "failure")
+        records, failures = counters.get("records", 0), counters.get("failures", 0)
         print(  # noqa: T201 - this is the view
-            f"{counters.get('records', 0)} records, {self._pace.rate:.1f}/s, "
+            f"{records} record{'' if records == 1 else 's'}, {self._pace.rate:.1f}/s, "
             f"{say_size(counters.get('bytes', 0))}, "
             f"{counters.get('ready', 0)} ready, {counters.get('leased', 0)} out, "
-            f"{counters.get('waiting', 0)} waiting, {failures}; "
+            f"{counters.get('waiting', 0)} waiting, "
+            f"{plural(failures, 'failure')}; "
             f"{bound.what}{left}",
             file=sys.stderr,
             flush=True,

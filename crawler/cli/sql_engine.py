@@ -104,7 +104,10 @@ class Engine:
         with _said(self._faults):
             statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise ConfigError("--sql takes one SELECT, and nothing that writes or sets anything")
+            raise ConfigError(
+                "--sql takes one SELECT: several statements, PIVOT, and what writes or sets "
+                "anything, are none"
+            )
         return statements[0].query.strip().rstrip(";")
 
     def copy(self, sql: str, path: Path) -> int:

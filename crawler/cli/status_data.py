@@ -3,6 +3,7 @@
 `look` is the one way to it: for the text, the JSON and whoever watches.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,9 @@ from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
 from crawler.pipeline.crew import crew_of
 from crawler.pipeline.disk_guard import FULL
+from crawler.pipeline.identity import LAST_RUN
 from crawler.pipeline.moments import rfc3339
+from crawler.pipeline.snapshot import Budget
 from crawler.ports import Frontier
 
 if TYPE_CHECKING:
@@ -47,6 +50,9 @@ class Found(NamedTuple):
     """Processes that are ready, and how many there should be; None: nobody has noted it."""
     disk_full: str | None = None
     """Where there is too little space for the crawl that runs."""
+
+    budget: Budget = Budget()
+    """As its last start had it."""
 
     def holds(self) -> tuple[str, ...]:
         """Why nothing is claimed for now, as a snapshot has it."""
@@ -103,7 +109,14 @@ async def look(job: Path) -> Found:
         robots,
         crew_of(meta, held.pid) if held else None,
         meta.get(FULL) or None if held else None,
+        _budget(meta),
     )
+
+
+def _budget(meta: Mapping[str, str]) -> Budget:
+    last = json.loads(meta.get(LAST_RUN) or "{}")
+    pages = last.get("max_pages") if last.get("recrawl_ms") is None else None
+    return Budget(pages, last.get("max_total_bytes"))
 
 
 def as_json(found: Found) -> dict[str, Any]:

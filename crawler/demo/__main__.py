@@ -33,6 +33,8 @@ async def _serve(port: int, seeds_file: Path | None, *, until_stdin_ends: bool) 
         loop.add_signal_handler(number, ended.set)
     async with DemoServer(port) as web:
         _announce(web, seeds_file)
+        if not until_stdin_ends and sys.stderr.isatty():
+            sys.stderr.write("serving; Ctrl-C ends it\n")
         if until_stdin_ends:
             loop.add_reader(sys.stdin.fileno(), ended.set)
         await ended.wait()

@@ -20,7 +20,7 @@ from crawler.pipeline.crew import CrewNote
 from crawler.pipeline.disk_guard import DiskGuard
 from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.snapshot import Budget, Snapshot
 from crawler.pipeline.widening import Widening
 from crawler.ports import Frontier, Now
 
@@ -246,6 +246,7 @@ class CrawlNode:
                 outlook=outlook,
                 hosts=self._hosts,
                 pages_at_start=self._pages_at_start,
+                budget=Budget.of(self._plan, self._started_at),
                 stopping=self.limit,
                 holds=sorted(self.holds),
                 gone_by=self.gone_by,

@@ -5,7 +5,24 @@ from typing import NamedTuple
 
 from crawler.model.fleet import FleetState
 from crawler.model.measures import Timing
+from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
+
+
+class Budget(NamedTuple):
+    """What may end a crawl before nothing is left; None: not that."""
+
+    pages: int | None = None
+    total_bytes: int | None = None
+    until: int | None = None
+    """When the time of this run is up."""
+
+    @classmethod
+    def of(cls, plan: Plan, started_at: int) -> "Budget":
+        """Pages that are visited again, and requisites, go on after the last new page."""
+        goes_on = plan.revisits or plan.requisites
+        until = None if plan.max_time_ms is None else started_at + plan.max_time_ms
+        return cls(None if goes_on else plan.max_pages, plan.max_total_bytes, until)
 
 
 class Snapshot(NamedTuple):
@@ -18,6 +35,7 @@ class Snapshot(NamedTuple):
     hosts: Sequence[HostState] = ()
     """Those with most left to do, then those that wait."""
     pages_at_start: int = 0
+    budget: Budget = Budget()
     stopping: str | None = None
     """Why nothing more is claimed: max_pages, max_time, max_total_bytes."""
     holds: Sequence[str] = ()

@@ -15,7 +15,7 @@ from crawler.cli.progress import Plain, Silent, make_progress
 from crawler.cli.status_data import Found
 from crawler.job.lock import Holder
 from crawler.model.fleet import FleetState, ReaderState
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.snapshot import Budget, Snapshot
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 SNAPSHOT = a_snapshot(
@@ -244,8 +244,8 @@ def _found(**changes: Any) -> Found:
 @pytest.mark.parametrize(
     ("changes", "word", "said"),
     [
-        ({}, "running", "this machine and the servers"),
-        ({"readers": (1, 2)}, "running", "this machine and the servers"),
+        ({}, "running", "as fast as this machine and the servers can"),
+        ({"readers": (1, 2)}, "running", "as fast as this machine and the servers can"),
         ({"counters": {"ready": 3, "paused": 1}}, "paused", "paused by the operator"),
         ({"holder": None}, "resting", "not running: crawler start goes on with 3 URLs"),
         ({"holder": None, "outlook": an_outlook()}, "resting", "not running: nothing is left"),
@@ -260,3 +260,29 @@ def test_a_job_that_is_watched_says_who_runs_it(
     assert state.word == word
     assert f"bound   {said}" in lines[-2]
     assert lines[-1] == "08:00:00 warning x"
+
+
+def test_the_bar_shows_the_budget_that_ends_the_crawl() -> None:
+    """It stood at 8 % beside `32 of --max-pages 40`, and was over in a moment."""
+    snapshot = SNAPSHOT._replace(
+        counters={"records": 32, "pages": 32, "done": 32, "ready": 400},
+        outlook=an_outlook(ready=400, claimable=1),
+        budget=Budget(pages=40),
+    )
+    text = "\n".join(_text(draw(_state(snapshot), 100, 24)))
+    assert " 80 %" in text
+
+
+def test_what_is_left_out_leaves_a_sign_and_hosts_keep_their_ends() -> None:
+    """Two hosts were both `127.0.0.1:1…`, and nine codes looked as if they were eight."""
+    counters = {"ready": 3} | {f"status:{200 + code}": 9 for code in range(12)}
+    hosts = [a_host(f"127.0.0.1:1811{n}", left=1, delay_ms=0) for n in (2, 3)]
+    snapshot = a_snapshot(an_outlook(ready=2, claimable=2), *hosts, counters=counters)
+    for width in (40, 100):
+        lines = _text(draw(_state(snapshot), width, 24))
+        (codes,) = [line for line in lines if line.startswith("status")]
+        assert codes.endswith("  …")
+        assert max(map(cells, lines)) <= width
+        text = "\n".join(lines)
+        assert "8112  " in text
+        assert "8113  " in text

@@ -1,6 +1,7 @@
 """What progress says bounds the crawl must be what does."""
 
 from crawler.pipeline.bounds import Bound, find_bound
+from crawler.pipeline.snapshot import Budget
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 
@@ -26,7 +27,7 @@ def test_without_a_delay_the_rate_so_far_tells_the_end() -> None:
     snapshot = a_snapshot(
         an_outlook(ready=900, leased=100, claimable=1), a_host("h.example", left=900, delay_ms=0)
     )
-    assert find_bound(snapshot, 500) == Bound("this machine and the servers", 2)
+    assert find_bound(snapshot, 500) == Bound("as fast as this machine and the servers can", 2)
     assert find_bound(snapshot, 0).seconds_left is None
 
 
@@ -65,3 +66,50 @@ def test_a_pause_comes_before_what_it_holds_back() -> None:
     snapshot = a_snapshot(an_outlook(ready=5), holds=["disk", "operator"], stopping="max_pages")
     what = "paused: the disk is nearly full and paused by the operator"
     assert find_bound(snapshot, 1) == Bound(what, None)
+
+
+def test_a_budget_that_is_used_up_first_tells_the_end() -> None:
+    """At 20 of 25 pages it said two minutes, and was over two seconds later."""
+    host = a_host("h.example", left=146, delay_ms=1_000)
+    values = {"records": 20, "pages": 20}
+    snapshot = a_snapshot(
+        an_outlook(ready=146, claimable=1), host, counters=values, budget=Budget(pages=25)
+    )
+    what = "politeness: h.example at 1/s"
+    assert find_bound(snapshot, 0) == Bound(what, 5, 0.8)
+    assert find_bound(snapshot, 2.5) == Bound(what, 2, 0.8)
+    enough = snapshot._replace(budget=Budget(pages=1_000))
+    assert find_bound(enough, 1) == Bound(what, 146)
+    by_bytes = snapshot._replace(
+        budget=Budget(total_bytes=4_000), counters=values | {"bytes": 1_000}
+    )
+    assert find_bound(by_bytes, 1, 300) == Bound(what, 10, 0.25)
+    assert find_bound(by_bytes, 1, 3) == Bound(what, 146)
+    by_time = snapshot._replace(budget=Budget(until=40_000))
+    assert find_bound(by_time, 1) == Bound(what, 30, 0.25)
+
+
+def test_a_pause_that_all_wait_for_is_named_and_counted() -> None:
+    """For half a minute it said that two seconds were left, and asked for one page a second."""
+    paused = a_host("h.example", left=2, delay_ms=1_000)._replace(paused_until=35_000)
+    snapshot = a_snapshot(an_outlook(ready=2, waiting=2), paused)
+    why = "h.example is paused until 00:00:35 UTC: it asked us to wait"
+    assert find_bound(snapshot, 0) == Bound(why, 27)
+    assert find_bound(snapshot, 0.01) == Bound(why, 27)
+    failing = snapshot._replace(
+        hosts=[paused._replace(failures_in_row=3, last_failure="status_503")]
+    )
+    assert find_bound(failing, 0).what.endswith("UTC: failing: status_503")
+    other = a_host("o.example", left=4, delay_ms=2_000)
+    both = a_snapshot(an_outlook(ready=6, waiting=2, claimable=1), paused, other)
+    assert find_bound(both, 1) == Bound("politeness: o.example at 0.5/s", 27)
+
+
+def test_before_the_first_page_nobody_knows_the_end() -> None:
+    """Of a million pages the first line said `0 s left`."""
+    snapshot = a_snapshot(
+        an_outlook(ready=1, claimable=1),
+        a_host("h.example", left=1, delay_ms=1_000),
+        counters={"records": 0},
+    )
+    assert find_bound(snapshot, 0) == Bound("politeness: h.example at 1/s", None)
