@@ -45,7 +45,9 @@ class FrontierError(CrawlerError):
 
 
 class FrontierBusy(FrontierError):
-    """The frontier stayed locked by another process for too long."""
+    """The frontier stayed locked by another process for too long; that passes, so try again."""
+
+    exit_code = StorageError.exit_code
 
 
 class FrontierDamaged(FrontierError):

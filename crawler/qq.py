@@ -27,12 +27,12 @@ from crawler.dealer.queue import CrawlQueue
 from crawler.errors import ConfigError, CrawlerError
 from crawler.job.directory import Job, has_store, move_aside
 from crawler.job.lock import acquire
-from crawler.logs import bind, configure, flush, get_logger
+from crawler.logs import bind, configure, get_logger
 from crawler.pipeline.context import context
 from crawler.pipeline.ending import GOES_ON, Ending
 from crawler.pipeline.reader import reader
 from crawler.pipeline.renewing import LiveSettings
-from crawler.pipeline.run import Orders, run_node
+from crawler.pipeline.run import Orders, failure_logged, run_node
 from crawler.pipeline.seeding import check_sources
 from crawler.pipeline.store import site_limits
 
@@ -155,11 +155,9 @@ class Runner:
             bind(run=secrets.token_hex(4))
             for note in settings.notes:
                 get_logger("crawler.conf").warning("setting_noted", note=note)
-            async with self._admin(plan, job), self._hangups():
-                try:
+            with failure_logged():
+                async with self._admin(plan, job), self._hangups():
                     return await self._crawl(live)
-                finally:
-                    flush()
 
     @asynccontextmanager
     async def _hangups(self) -> "AsyncIterator[None]":

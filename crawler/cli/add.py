@@ -27,7 +27,7 @@ def add(
 
 
 async def _add(job: str | None, seeds: list[str]) -> str:
-    from crawler.cli.job_control import open_job
+    from crawler.cli.job_control import job_log, open_job
     from crawler.cli.wording import plural
     from crawler.pipeline.seeding import check_sources, sow
 
@@ -42,6 +42,8 @@ async def _add(job: str | None, seeds: list[str]) -> str:
 
         report = await sow(seeds, opened.frontier, opened.plan, opened.now, announce=announce)
         await control.order()
+        with job_log(opened.job) as log:
+            log.info("seeds_added", new=report.new, known=report.known, rejected=report.rejected)
         heard = await opened.is_heard()
         text = f"added {plural(report.new, 'URL')}"
         if report.known:

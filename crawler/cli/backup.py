@@ -28,6 +28,7 @@ def backup(
     job: JobOption = None,
 ) -> None:
     """Copy a job as it is at one moment, also while it runs: store, parts, checksums."""
+    from crawler.cli.job_control import job_log
     from crawler.cli.output import find_job
     from crawler.job.directory import has_store
     from crawler.pipeline.backing_up import back_up
@@ -37,6 +38,8 @@ def backup(
         raise ConfigError(f"{directory} has no frontier.db: there is no job to back up")
     os.nice(NICENESS)  # the crawl goes first
     done = back_up(directory, target, meter())
+    with job_log(directory) as log:
+        log.info("job_backed_up", target=str(target.absolute()))
     tell(done, f"{directory} backed up in {target}")
 
 

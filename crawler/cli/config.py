@@ -29,16 +29,10 @@ def check(
     """Check a crawl file, together with the environment and .env; say what is wrong, or nothing."""
     from crawler.cli.errors import say
     from crawler.conf.load import load_settings
-    from crawler.conf.packages import require_packages
-    from crawler.conf.plan import make_plan
+    from crawler.pipeline.renewing import checked_plan
 
     settings = load_settings({"config": file, "job": job}, os.environ, Path.cwd())
-    plan = make_plan(settings)
-    require_packages(plan, http=settings.http is not None)
-    if settings.extract:
-        from crawler.pipeline.fields import check_extraction
-
-        check_extraction(plan)
+    checked_plan(settings)
     for note in settings.notes:
         say(note)
     sys.stdout.write(f"{settings.config or 'settings'}: good\n")

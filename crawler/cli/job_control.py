@@ -4,15 +4,18 @@ import asyncio
 import difflib
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.clock import job_clock, new_offset_ms
-from crawler.errors import ConfigError, UrlRejected
+from crawler.errors import ConfigError, StorageError, UrlRejected
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from crawler.job.lock import Holder
     from crawler.model.plan import Plan
     from crawler.ports import Frontier, Now
@@ -119,6 +122,34 @@ async def open_job(job: str | None, *, read_only: bool = False) -> AsyncIterator
         yield OpenJob(plan.job, frontier, plan, job_clock(new_offset_ms()))
     finally:
         await frontier.close()
+
+
+@contextmanager
+def job_log(job: Path) -> Iterator["FilteringBoundLogger"]:
+    """Open the log of a job for a line on what a person did to it, whether its crawl runs or not.
+
+    Only a crawl begins the file anew. Where there is none, or it is not ours, nothing is written.
+    """
+    from crawler import logs
+    from crawler.job.directory import Job
+
+    path = Job.at(job).log
+    if os.access(path, os.W_OK):
+        with suppress(StorageError):
+            logs.configure(path, max_bytes=sys.maxsize)
+    try:
+        yield logs.get_logger("crawler.cli").bind(by=_user())
+    finally:
+        logs.close()
+
+
+def _user() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def is_here(holder: "Holder") -> bool:

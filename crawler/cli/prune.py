@@ -32,6 +32,7 @@ def prune(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Remove old parts, also while the crawl runs; what was crawled stays known."""
+    from crawler.cli.job_control import job_log
     from crawler.cli.output import find_job, write, write_json
     from crawler.conf.units import parse_duration_ms
     from crawler.job.directory import has_store
@@ -47,6 +48,9 @@ def prune(
     done = asyncio.run(
         remove(directory, older_than_ms, dry_run=dry_run, shipped_only=shipped_only, force=force)
     )
+    if done.parts and not dry_run:
+        with job_log(directory) as log:
+            log.info("parts_pruned", parts=done.parts, freed_bytes=done.freed_bytes)
     if as_json:
         write_json(asdict(done))
     else:

@@ -106,7 +106,7 @@ class _Wanted:
 
 
 async def _retry(job: str | None, wanted: _Wanted, host_name: str | None) -> str:
-    from crawler.cli.job_control import open_job
+    from crawler.cli.job_control import job_log, open_job
     from crawler.cli.wording import plural
 
     async with open_job(job) as opened:
@@ -122,6 +122,8 @@ async def _retry(job: str | None, wanted: _Wanted, host_name: str | None) -> str
             moved = await opened.frontier.control.retry(choice, now=opened.now())
         if not moved:
             return "nothing to try again"
+        with job_log(opened.job) as log:
+            log.info("urls_retried", urls=moved, chosen=sorted(one.word for one in chosen))
         text = f"to be fetched again: {plural(moved, 'URL')} ({_listed(found, chosen)})"
         if not await opened.is_heard():
             return f"{text}: no crawl runs, crawler start takes them"

@@ -4,6 +4,7 @@ It keeps to the machine's monotonic clock, like the heartbeats that it reads. If
 stopped (SIGSTOP to the group, a suspended machine), nobody could beat meanwhile: it starts anew.
 """
 
+import contextvars
 import faulthandler
 import logging
 import os
@@ -39,7 +40,11 @@ class Watchdog:
         self._parent_stuck_ms = int(parent_stuck_s * 1000)
         self._parent_beat_ms = monotonic_ms()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        # What it logs has the run, as all events have.
+        bound = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=bound.run, args=(self._watch,), name="watchdog", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()

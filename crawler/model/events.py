@@ -41,7 +41,12 @@ EVENTS: dict[str, EventInfo] = {
     "command_failed": EventInfo(
         "error", (), "A fault of ours ended a command; the traceback is for a report."
     ),
-    "crawl_ended": EventInfo("info", ("ending", "exit_code"), "The run is over, and how."),
+    "crawl_ended": EventInfo(
+        "info",
+        ("ending", "exit_code", "error"),
+        "The run is over, and how; `error` is why it failed. After a fault of ours `run_failed` or "
+        "`command_failed` stands in its place.",
+    ),
     "crawl_joined": EventInfo(
         "info", ("note",), "The job held a crawl with other seeds: these were added to it."
     ),
@@ -90,6 +95,9 @@ EVENTS: dict[str, EventInfo] = {
         ("url", "claimed_at"),
         "QuasiQueue's window refused a URL, which then waits: a fault of ours, please report it.",
     ),
+    "job_backed_up": EventInfo(
+        "info", ("by", "target"), "A person had the job copied: `crawler backup`."
+    ),
     "limit_reached": EventInfo("info", ("limit",), "Nothing more is claimed: which limit it was."),
     "machine_exhausted": EventInfo(
         "warning",
@@ -136,6 +144,11 @@ EVENTS: dict[str, EventInfo] = {
     ),
     "part_shipped": EventInfo(
         "info", ("part", "elapsed_ms", "said"), "The command of `on_part_sealed` took a part."
+    ),
+    "parts_pruned": EventInfo(
+        "info",
+        ("by", "parts", "freed_bytes"),
+        "A person had the files of these parts removed: `crawler prune`.",
     ),
     "parts_left": EventInfo(
         "warning",
@@ -215,6 +228,9 @@ EVENTS: dict[str, EventInfo] = {
     "seeds_rejected": EventInfo(
         "warning", ("count", "named"), "So many were rejected; the first are named above."
     ),
+    "seeds_added": EventInfo(
+        "info", ("by", "new", "known", "rejected"), "A person gave the job more: `crawler add`."
+    ),
     "server_lost": EventInfo(
         "warning",
         ("url", "host", "error"),
@@ -242,6 +258,9 @@ EVENTS: dict[str, EventInfo] = {
         "info",
         ("url", "status", "entries", "links", "problem", "unchanged"),
         "A sitemap was read: how many entries it has, how many of them are followed.",
+    ),
+    "urls_retried": EventInfo(
+        "info", ("by", "urls", "chosen"), "A person let them be fetched again: `crawler retry`."
     ),
     "watchdog_impatient": EventInfo(
         "warning",

@@ -13,11 +13,11 @@ EXIT_CODES: Mapping[int, tuple[str, str]] = {
         "correct it; a service manager must not restart",
     ),
     3: (
-        "storage: disk full, part missing, directory not writable; no open file or memory left",
-        "make room or repair; the same command goes on",
+        "storage: disk full, part missing, not writable, frontier locked; no file or memory left",
+        "make room or repair, end what locks it; the same command goes on",
     ),
     4: (
-        "the frontier is unreachable, locked or damaged",
+        "the frontier is unreachable or damaged, or in use by another crawler",
         "see the message; nothing was changed",
     ),
     5: (

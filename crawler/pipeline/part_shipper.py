@@ -41,7 +41,7 @@ def split_command(command: str) -> list[str]:
     """Split a command into words as a shell does; there is no shell.
 
     Raises:
-        ConfigError: it has no words, an open quotation mark, or names no program.
+        ConfigError: it has no words, an open quotation mark, or names no program that can be run.
     """
     try:
         words = shlex.split(command)
@@ -50,6 +50,8 @@ def split_command(command: str) -> list[str]:
     if not words:
         raise ConfigError("on_part_sealed: no command is given")
     if shutil.which(words[0]) is None:
+        if shutil.which(words[0], mode=os.F_OK) is not None:
+            raise ConfigError(f"on_part_sealed: {words[0]!r} is not executable")
         raise ConfigError(f"on_part_sealed: there is no program {words[0]!r}")
     return words
 

@@ -31,6 +31,10 @@ def checked_plan(settings: "Settings") -> Plan:
         from crawler.pipeline.fields import check_extraction
 
         check_extraction(plan)
+    if plan.on_part_sealed is not None:
+        from crawler.pipeline.part_shipper import split_command
+
+        split_command(plan.on_part_sealed)
     return plan
 
 

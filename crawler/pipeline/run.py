@@ -5,8 +5,8 @@ The process manager is handed in (`crawler.qq` makes it), since it lies above th
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.cache.rules import RulesCache
@@ -16,7 +16,7 @@ from crawler.job.checksums import hash_parts
 from crawler.job.directory import Job, refuse_network_file_system
 from crawler.job.manifest import build_manifest, read_manifest, write_manifest
 from crawler.job.versions import find_versions
-from crawler.logs import get_logger
+from crawler.logs import flush, get_logger
 from crawler.model.plan import Plan
 from crawler.model.view import HostState
 from crawler.pipeline.ending import GOES_ON, Ending, judge_ending
@@ -63,6 +63,20 @@ class Orders(NamedTuple):
     """Within it, says which signal came; outside, one ends the process where no reader works."""
     on_work: Callable[[], None] | None = None
     """Called at the end after each piece of what is summed up, which may take minutes in all."""
+
+
+@contextmanager
+def failure_logged() -> Iterator[None]:
+    """Let a run that fails end in the job's log as well: who looks later has nothing else."""
+    try:
+        yield
+    except CrawlerError as error:
+        get_logger("crawler.run").info(
+            "crawl_ended", ending="error", exit_code=error.exit_code, error=str(error)
+        )
+        raise
+    finally:
+        flush()
 
 
 async def run_node(orders: Orders, manage: Manage) -> Ending:

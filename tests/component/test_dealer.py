@@ -1,6 +1,7 @@
 """The process transport with real processes: nothing is lost, doubled, starved or left behind."""
 
 import asyncio
+import json
 import logging
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from crawler import logs
 from crawler.dealer import run as run_module
 from crawler.dealer.dealer import Dealer
 from crawler.dealer.deck import Deck
@@ -300,7 +302,7 @@ async def test_tasks_that_end_within_the_drain_are_kept_and_the_rest_is_given_ba
     assert [held for _, held, _ in node.buried] == [0]
 
 
-async def test_blocked_reader_is_killed_and_the_other_goes_on() -> None:
+async def test_blocked_reader_is_killed_and_the_other_goes_on(tmp_path: Any) -> None:
     """A reader stuck in a parser would keep its items, and its process, for ever."""
     node = MemoryNode(urls(500, hosts=20))
 
@@ -314,9 +316,16 @@ async def test_blocked_reader_is_killed_and_the_other_goes_on() -> None:
     first_lease: dict[str, int] = {"http://h17.test/77": 79}
     queue = crawl_queue(node, reader)
     queue.reader_stuck_s = 3.0
-    await queue.main()
+    logs.configure(tmp_path / "log")
+    logs.bind(run="r1")
+    try:
+        await queue.main()
+    finally:
+        logs.close()
     assert_each_settled_once(node)
     assert node.crashed["http://h17.test/77"] == 1
+    lines = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    assert [line["run"] for line in lines if line["event"] == "reader_stuck"] == ["r1"]
 
 
 async def test_pause_takes_back_what_waits_and_reaches_all_readers(tmp_path: Any) -> None:

@@ -42,6 +42,9 @@ def _crawler(cwd: Path, *args: str, **environ: str) -> subprocess.CompletedProce
         (("start", "x", "--config", "none.toml"), {}, "none.toml: No such file"),
         (("config", "check", "bad.toml"), {}, "bad.toml, line 2"),
         (("config", "check", "key.toml"), {}, "key.toml, line 1: dealy: "),
+        (("config", "check"), {"CRAWLER_ON_PART_SEALED": "no-such-x"}, "there is no program"),
+        (("config", "check"), {"CRAWLER_ON_PART_SEALED": "./key.toml"}, "is not executable"),
+        (("start", "x"), {"CRAWLER_ON_PART_SEALED": "no-such-x"}, "there is no program"),
         (("config", "show"), {"CRAWLER_DEPTH": "x"}, "CRAWLER_DEPTH: must be"),
         (
             ("start", "x", "--frontier", "postgresql://u:hunter2@h/db"),

@@ -87,6 +87,7 @@ def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None
     # What is added goes through the parent's look, which comes after any claim that it would make.
     added = site.seeds[0] + "added"
     assert "it is paused" in say(crawl, "add", added)
+    assert [event["new"] for event in crawl.events("seeds_added")] == [1]
     assert "you paused the crawl" in say(crawl, "explain", added, lines=None)
     assert len(crawl.events("crawl_paused")) == 2
     assert crawl.leased() == 0
@@ -201,6 +202,7 @@ def test_what_failed_is_fetched_again_as_another_visit(tmp_path: Path) -> None:
         assert len(resets) == 4
         assert "4 reset" in say(crawl, "retry", "--error", "reset")
         assert say(crawl, "retry", "--error", "reset") == "nothing to try again\n"
+        assert [event["urls"] for event in crawl.events("urls_retried")] == [4]
         assert "there are bad_redirect, " in say(crawl, "retry", "--error", "http_503", code=2)
         crawl.start()
         poll(lambda: begun(crawl) == 2, "the start")

@@ -129,6 +129,9 @@ def test_parts_are_pruned_while_the_crawl_runs(site: TestSite, tmp_path: Path) -
     _do("prune", "--older-than", "0", "--job", str(crawl.job))
     assert crawl.wait() == 0, crawl.err
     assert _store(crawl, pruned) > 0
+    (told,) = crawl.events("parts_pruned")
+    assert told["parts"], "who looks for records that are gone finds when they went, and by whom"
+    assert told["by"]
     assert "pruned parts are not read" in _do("inspect", "--job", str(crawl.job)).stderr
     requests = len(site.requests())
     _do("prune", "--older-than", "0", "--job", str(crawl.job))
@@ -149,6 +152,7 @@ def test_a_job_is_backed_up_while_it_runs_and_goes_on_elsewhere(
     _do("backup", str(backup), "--job", str(crawl.job))
     sums = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=backup, check=False)
     assert sums.returncode == 0
+    assert [event["target"] for event in crawl.events("job_backed_up")] == [str(backup)]
     assert backup.stat().st_mode & 0o077 == 0
     crawl.kill_group()
     crawl.reap()

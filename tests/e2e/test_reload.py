@@ -103,6 +103,17 @@ def test_a_faulty_file_changes_nothing_and_names_its_line(site: TestSite, crawl:
     assert readers
 
 
+def test_a_program_that_is_not_there_is_refused_before_it_is_said_to_hold(
+    site: TestSite, crawl: Crawl
+) -> None:
+    """Who is told yes and looks no further has a crawl that ships nothing."""
+    (crawl.job.parent / "crawl.toml").write_text(GRACE + 'on_part_sealed = "no-such-x {path}"\n')
+    assert "nothing was changed: on_part_sealed: there is no program" in say(crawl, 2)
+    assert not crawl.events("settings_reloaded")
+    site.release()
+    assert crawl.wait() == 0, crawl.err
+
+
 def test_a_file_that_says_the_same_disturbs_no_reader(site: TestSite, crawl: Crawl) -> None:
     readers = crawl.readers()
     event = reload(crawl, 'exclude = ["*/nothing/*"] # same\n', "settings_reloaded")

@@ -113,8 +113,32 @@ def test_a_missing_part_is_said(job: Crawl) -> None:
     part.unlink()
     assert job.run() == 3, job.err
     assert part.name in _one_line(job)
+    ended = job.events("crawl_ended")[-1]
+    assert (ended["ending"], ended["exit_code"]) == ("error", 3), "a post-mortem has the log alone"
+    assert part.name in str(ended["error"])
     part.write_bytes(kept)
     assert job.run() == 0, job.err
+
+
+def test_a_store_that_somebody_has_locked_ends_a_run_that_a_service_repeats(
+    tmp_path: Path,
+) -> None:
+    """With the code of a damaged store a look with sqlite3 would end the service for good."""
+    with TestSite(hosts=1, pages_per_host=40, held=1) as site:
+        site.hold()
+        crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST).start()
+        site.wait_until(lambda requests: any("/hold/" in r.path for r in requests))
+        store = sqlite3.connect(crawl.job / "frontier.db", isolation_level=None)
+        store.execute("BEGIN IMMEDIATE")
+        assert crawl.wait() == 3, crawl.err
+        store.close()
+        ended = crawl.events("crawl_ended")[-1]
+        assert (ended["ending"], ended["exit_code"]) == ("error", 3)
+        assert "was locked by another process" in str(ended["error"])
+        site.release()
+        again = Crawl(tmp_path / "job", site.seeds_file, *FAST)
+        assert again.run() == 0, again.err
+        assert_exactly_once(again, site.urls)
 
 
 def test_urls_of_a_part_that_is_too_short_come_back(site: TestSite, job: Crawl) -> None:
