@@ -91,12 +91,7 @@ async def run_node(orders: Orders, manage: Manage) -> Ending:
     now = job_clock(plan.clock_offset_ms)
     started_at = orders.started_at or now()
     await RulesCache(plan).prepare()
-    if not job.frontier.exists() and any(plan.output.glob("part-*.jsonl*")):
-        raise FrontierError(
-            f"{job.frontier} is missing, but {plan.output} holds parts: put it back, "
-            "or begin anew with --fresh (what is there is kept aside)"
-        )
-    frontier = await open_frontier(plan, check=True)
+    frontier = await _store_of(job, plan)
     try:
         meta = await frontier.meta()
         changes = changes_of(plan, meta)
@@ -259,6 +254,26 @@ async def _end(
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
         ending = Ending(ending.word, ending.exit_code, f"{ending.line} ({names}{more})")
     return ending
+
+
+async def _store_of(job: Job, plan: Plan) -> Frontier:
+    """Open the job's store; a new one only where there is nothing yet that it would not know."""
+    has_parts = any(plan.output.glob("part-*.jsonl*"))
+    if has_parts and not (job.frontier.exists() and job.frontier.stat().st_size):
+        raise _lost(job, "is empty" if job.frontier.exists() else "is missing")
+    frontier = await open_frontier(plan, check=True)
+    if has_parts and not await frontier.parts():
+        await frontier.close()
+        raise _lost(job, "knows no part")
+    return frontier
+
+
+def _lost(job: Job, how: str) -> FrontierError:
+    """Return the error for records that are there without their store: nothing is fetched twice."""
+    return FrontierError(
+        f"{job.frontier} {how}, but {job.pages} holds parts: put it back, "
+        "or begin anew with --fresh (what is there is kept aside)"
+    )
 
 
 def _why(host: HostState) -> str:

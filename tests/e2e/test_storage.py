@@ -106,6 +106,37 @@ def test_a_store_that_cannot_be_used_is_left_alone(
     assert job.run("--max-pages", "30", "--fresh") == 0, job.err
 
 
+def _forget_parts(path: Path) -> None:
+    store = sqlite3.connect(path, isolation_level=None)
+    store.execute("PRAGMA foreign_keys = OFF")
+    store.execute("DELETE FROM parts")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "expected"),
+    [
+        (Path.unlink, "is missing, but"),
+        (lambda path: os.truncate(path, 0), "is empty, but"),
+        (_forget_parts, "knows no part, but"),
+    ],
+    ids=["missing", "empty", "without parts"],
+)
+def test_records_without_their_store_are_not_fetched_again(
+    job: Crawl, harm: Callable[[Path], object], expected: str
+) -> None:
+    """It would pass for a job that has not begun: each page would be there twice."""
+    (job.job / "pages" / "part-000001.jsonl").touch()
+    for side in ("frontier.db-wal", "frontier.db-shm"):
+        (job.job / side).unlink(missing_ok=True)
+    harm(job.job / "frontier.db")
+    before = {part: part.read_bytes() for part in job.part_files()}
+    assert job.run() == 4, job.err
+    assert expected in _one_line(job)
+    assert {part: part.read_bytes() for part in job.part_files()} == before
+    assert job.run("--max-pages", "30", "--fresh") == 0, job.err
+
+
 def test_a_missing_part_is_said(job: Crawl) -> None:
     """Going on would leave a hole in the output that nobody notices."""
     part = job.part_files()[0]
