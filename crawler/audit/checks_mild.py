@@ -40,14 +40,14 @@ MILD = (
         severity="notice",
         title="Canonical address that may not be there",
         meaning="It was never fetched, since no page links there, or gave no answer to judge by.",
-        advice="Link to it, or ask for it with --check-external.",
+        advice="Link to it, or have the next report ask for what lies beyond the crawl.",
     ),
     Check(
         name="hreflang_unknown",
         severity="notice",
         title="Language versions that may not be there",
         meaning="They were never fetched, or gave no answer to judge by.",
-        advice="Let the crawl take their host too, or ask for them with --check-external.",
+        advice="Let the crawl take their host too, or have the next report ask for them.",
     ),
     Check(
         name="external_unknown",
