@@ -62,7 +62,7 @@ def test_started_reloaded_stopped_and_gone_on_with(machine: Machine) -> None:
             CRAWL_FILE.replace("retries = 1", "retries = 2")
         )
         machine.run("systemctl", "reload", UNIT)
-        machine.wait_for_journal("settings_reloaded changed=['retries']")
+        machine.wait_for_journal("settings_reloaded changed=retries")
         poll(lambda: machine.shown("ActiveState") == "active", "the end of the reload", every_s=0.1)
         assert machine.shown("MainPID") == main
 

@@ -63,8 +63,8 @@ MUTATIONS = [
     Mutation(
         "two processes do not begin the log anew at once",
         "logs/file.py",
+        "            if is_ours and found.st_size and self._is_named(found):",
         "            if is_ours and found.st_size:",
-        "            if found.st_size:",
-        (f"{LOGS}::test_processes_share_a_log_that_begins_anew",),
+        (f"{LOGS}::test_a_log_that_another_process_renames_meanwhile_is_not_renamed_again",),
     ),
 ]
