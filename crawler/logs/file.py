@@ -13,6 +13,7 @@ from crawler.errors import StorageError
 
 _FILE_MODE = 0o600
 _AFTER_ERROR_S = 5.0
+_WRITING_S = 0.05
 
 
 class LogFile:
@@ -28,6 +29,8 @@ class LogFile:
         self._max_bytes = max_bytes
         self._keep = keep
         self._not_before = 0.0
+        self._may_be_torn = True
+        """Looked at before the first line, and after one that could not be written whole."""
         try:
             self._file = self._open()
         except OSError as error:
@@ -43,16 +46,36 @@ class LogFile:
         try:
             if os.fstat(self._file).st_size + len(line) > self._max_bytes:
                 self._begin_anew()
-            os.write(self._file, line)
+            if self._may_be_torn and self._is_torn():
+                line = b"\n" + line
+            written = os.write(self._file, line)
+            self._may_be_torn = written < len(line)
+            if self._may_be_torn:
+                self._take_back(line[:written])
             self._not_before = 0.0
         except OSError:
+            self._may_be_torn = True
             self._not_before = time.monotonic() + _AFTER_ERROR_S
+
+    def _is_torn(self) -> bool:
+        """Whether the disk was full, or the power cut, in the middle of the last line."""
+        size = os.fstat(self._file).st_size
+        if size == 0 or os.pread(self._file, 1, size - 1) == b"\n":
+            return False
+        time.sleep(_WRITING_S)  # of a line that another process writes, half may be seen
+        return os.fstat(self._file).st_size == size
+
+    def _take_back(self, begun: bytes) -> None:
+        """Cut off what a full disk took of a line: who reads the log as JSON would stop there."""
+        at = os.fstat(self._file).st_size - len(begun)
+        if os.pread(self._file, len(begun), at) == begun:
+            os.ftruncate(self._file, at)
 
     def close(self) -> None:
         os.close(self._file)
 
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         return os.open(self.path, flags, _FILE_MODE)
 
     def _begin_anew(self) -> None:

@@ -376,6 +376,31 @@ def test_a_full_disk_costs_lines_and_not_the_rest_of_them(tmp_path: Path) -> Non
     assert [line["event"] for line in _lines(path)] == ["c_d"]
 
 
+def test_a_line_that_did_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Half of it would stand before the next line, and `jq` stop there for months."""
+    path = tmp_path / "log"
+    code = (
+        "import resource, sys; from pathlib import Path; from crawler.logs.file import LogFile;"
+        "log = LogFile(Path(sys.argv[1]), max_bytes=1000, keep=1); log.append(b'[1]\\n');"
+        "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1];"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (6, hard)); log.append(b'[22]\\n');"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard)); log.append(b'[3]\\n')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert path.read_bytes() == b"[1]\n[3]\n"
+
+
+def test_a_torn_line_ends_where_the_next_begins(tmp_path: Path) -> None:
+    """A power cut, or another process, may have left one."""
+    path = tmp_path / "log"
+    path.write_bytes(b"[1]\n[2")
+    log_file = LogFile(path, max_bytes=1000, keep=1)
+    for line in (b"[3]\n", b"[4]\n"):
+        log_file.append(line)
+    log_file.close()
+    assert path.read_bytes() == b"[1]\n[2\n[3]\n[4]\n"
+
+
 def test_what_is_bound_is_in_every_event(tmp_path: Path) -> None:
     path = tmp_path / "log"
     code = (
