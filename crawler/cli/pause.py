@@ -35,14 +35,20 @@ async def _pause(job: str | None, names: list[str]) -> str:
                 return "paused: what is being fetched is finished; crawler resume goes on"
             return "paused: the next start fetches nothing until crawler resume"
         hosts = [await opened.host_of(name) for name in names]
+        runs = opened.holder() is not None
         found = await control.halt(hosts, halted=True)
         if found.unknown:
             await opened.refuse_unknown(found.unknown)
         if not found.changed:
             return f"paused already: {', '.join(hosts)}"
-        heard = await opened.is_heard()
+        await opened.is_heard()
         left = 0
         for row in await opened.frontier.hosts(now=opened.now(), limit=1 << 30, only_waiting=True):
             left += row.ready if row.host in found.changed else 0
-        when = "" if heard else ", from the next start on"
-        return f"paused {', '.join(found.changed)}{when}: {plural(left, 'URL')} held back"
+        when = "" if runs else ", from the next start on"
+        text = f"paused {', '.join(found.changed)}{when}: {plural(left, 'URL')} held back"
+        outlook = await opened.frontier.outlook(now=opened.now())
+        if runs and not outlook.waiting and outlook.ready <= outlook.halted:
+            but = " but what is under way" if outlook.leased else ""
+            text += f"; nothing else is left{but}, so the crawl ends (with --keep-running it waits)"
+        return text

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crawler.job.lock import Holder
 
 WITHIN_S = 10.0
-"""It answers between two batches."""
+"""It answers between two batches; what is under way may take longer."""
 _POLL_S = 0.05
 _HANGUP = 1 << 0
 """Of SIGHUP, signal 1, in the masks of /proc."""
@@ -81,24 +81,30 @@ def _why_not(held: "Holder") -> str | None:
 
 
 def _answer(log: Any, held: "Holder") -> str:
-    """Wait for what the log says of it."""
+    """Wait for what the log says of it, and until what changed holds."""
     from crawler.errors import ConfigError, JobLocked
 
-    kept = ""
+    read, kept = "", ""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
-        for event in log.read():
-            if event["pid"] != held.pid:
-                continue
+        for event in (event for event in log.read() if event["pid"] == held.pid):
             match event["event"]:
                 case "reload_failed":
                     raise ConfigError(f"nothing was changed: {event.get('error')}")
                 case "settings_kept":
                     kept = f"; from the next start on: {', '.join(event.get('settings', ()))}"
                 case "settings_reloaded":
-                    changed = ", ".join(event.get("changed", ())) or "nothing has changed"
-                    return f"process {held.pid} has read its settings again: {changed}{kept}"
+                    changed = ", ".join(event.get("changed", ()))
+                    read = f"process {held.pid} has read its settings again: "
+                    if not changed:
+                        return f"{read}nothing has changed{kept}"
+                    read += changed
+                    deadline = time.monotonic() + WITHIN_S
+                case "crawl_started" if read:
+                    return f"{read}; this holds now{kept}"
         if not held.is_alive():
             return "the crawl has ended meanwhile: the next start reads all"
         time.sleep(_POLL_S)
+    if read:
+        return f"{read}; this holds as soon as what is under way is finished{kept}"
     raise JobLocked(f"process {held.pid} was told to, and its log says nothing of it yet")

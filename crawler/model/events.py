@@ -248,7 +248,9 @@ EVENTS: dict[str, EventInfo] = {
         "These cannot change while it runs: they hold from the next start.",
     ),
     "settings_reloaded": EventInfo(
-        "warning", ("changed",), "SIGHUP: the settings were read again and hold now."
+        "warning",
+        ("changed",),
+        "SIGHUP: the settings were read again; they hold at the next `crawl_started`.",
     ),
     "settings_changed": EventInfo(
         "warning", ("change",), "The job was begun with another value; what follows from that."

@@ -63,7 +63,9 @@ class LiveSettings:
         if self.load is None:
             return False
         try:
-            renewal = renew(self.settings, self.load())
+            # Those that are due were read last: what they changed has been told.
+            last = self.settings if self._next is None else self._next[0]
+            renewal = renew(last, self.load())
             plan = checked_plan(renewal.settings)
             check_sources(renewal.settings.seeds, needed=False)
         except CrawlerError as error:

@@ -214,6 +214,16 @@ def test_what_failed_is_fetched_again_as_another_visit(tmp_path: Path) -> None:
         assert {url for url, visit in visits if visit == 2} == set(resets)
 
 
+def test_a_pause_that_ends_the_crawl_says_so(tmp_path: Path) -> None:
+    """A second later it was over, with code 7, and nobody had asked for that."""
+    with TestSite(hosts=2, pages_per_host=40, first_address="127.0.46.1") as site:
+        crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "300ms", "-p", "1").start()
+        poll(lambda: len(crawl.records()) > 4, "records")
+        assert "nothing else is left" not in say(crawl, "pause", site.hosts[0])
+        assert "; nothing else is left" in say(crawl, "pause", site.hosts[1])
+        assert crawl.wait() == 7, crawl.err
+
+
 def test_a_server_that_was_down_is_asked_again(tmp_path: Path) -> None:
     """Exit code 6 had no other way out than to put the job aside."""
     with TestSite(hosts=1, pages_per_host=4) as site:

@@ -135,7 +135,8 @@ def test_the_command_says_what_came_of_it(site: TestSite, crawl: Crawl) -> None:
     assert say(crawl, 0).endswith(": nothing has changed\n")
     file.write_text(GRACE + 'exclude = ["*/nothing/*"]\nhttp = "127.0.0.1:1"\nmax_failures = 7\n')
     told = say(crawl, 0)
-    assert told.endswith(": max_failures; from the next start on: http\n")
+    assert told.endswith(": max_failures; this holds now; from the next start on: http\n")
+    assert len(crawl.events("crawl_started")) == 2
     site.release()
     assert crawl.wait() == 0, crawl.err
     assert say(crawl, 0).startswith("no crawl runs in")
