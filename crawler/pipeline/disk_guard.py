@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from crawler.errors import StorageError
 from crawler.logs import get_logger
 from crawler.ports import Frontier
 
@@ -24,6 +25,18 @@ def free_bytes(path: Path) -> int | None:
     except OSError:
         return None
     return found.f_bavail * found.f_frsize
+
+
+def refuse_gone(output: Path) -> None:
+    """Raise StorageError once a directory is gone: what is crawled would go nowhere."""
+    try:
+        output.stat()
+    except FileNotFoundError:
+        raise StorageError(
+            f"{output} is gone, with the parts in it: put it back, or begin anew with --fresh"
+        ) from None
+    except OSError:
+        return  # of a disk that has its moments; a write says more
 
 
 class DiskGuard:

@@ -17,7 +17,7 @@ from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
 from crawler.pipeline.crew import CrewNote
-from crawler.pipeline.disk_guard import DiskGuard
+from crawler.pipeline.disk_guard import DiskGuard, refuse_gone
 from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
 from crawler.pipeline.snapshot import Budget, Snapshot
@@ -143,6 +143,7 @@ class CrawlNode:
             self._measure(now)
             self._ticked_at = now
             await self._disks.look(self.holds)
+            refuse_gone(self._plan.output)
             if self.fleet is not None:
                 await self._crew.take(self.fleet())
             if self._visits_until is not None and self._plan.keep_running:

@@ -7,10 +7,12 @@ A part may be there as it was written and packed, if packing was killed: the for
 names is kept if it is whole, else the other one.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from crawler.errors import StorageError
+from crawler.job.directory import whose
 from crawler.logs import get_logger
 from crawler.ports import Frontier, Now, Part
 from crawler.sink.jsonl import cut_file
@@ -22,7 +24,7 @@ async def recover(frontier: Frontier, output: Path, now: Now) -> None:
     """At start: cut every part to its committed ends; URLs of a part that lost bytes come back.
 
     Raises:
-        StorageError: a file of a part is missing.
+        StorageError: a file of a part is missing, or another user's.
     """
     if leases := (await frontier.counters())["leased"]:
         get_logger("crawler.recovery").info("crawl_recovered", leases=leases)
@@ -80,7 +82,12 @@ async def _settle(frontier: Frontier, output: Path, part: Part) -> int:
         get_logger("crawler.recovery").warning(
             "part_form_changed", part=part.name, packed=is_packed
         )
-    return missing + _cut(output, part.store_name, part.store_bytes)
+    missing += _cut(output, part.store_name, part.store_bytes)
+    for file in (packed_path(path) if is_packed else path, output / part.store_name):
+        if file.is_file() and not os.access(file, os.R_OK):
+            # Of a start as another user. The receipt would find out after hours of crawling.
+            raise StorageError(f"{file} cannot be read: {whose(file)}")
+    return missing
 
 
 async def _is_gone(frontier: Frontier, output: Path, part: Part) -> bool:

@@ -95,6 +95,23 @@ def test_nobody_is_told_that_a_crawl_does_not_run_that_does(job: Path, command: 
     assert "no crawl runs" not in done.stdout
 
 
+def test_parts_of_another_user_end_a_start_before_it_crawls(site: TestSite, tmp_path: Path):
+    """After `sudo crawler start` the service would crawl for days, and fail at the end."""
+    site.release()
+    job = tmp_path / "job"
+    words = ("start", str(site.seeds_file), "--job", str(job), "--delay", "0", "-q")
+    words += ("--allow-net", "127.0.0.0/8")
+    assert ordinary(*words, "--max-pages", "2").returncode == 0
+    asked = len(site.requests())
+    part = next((job / "pages").glob("part-*"))
+    part.chmod(0o600)
+    os.chown(part, SOMEBODY, SOMEBODY)
+    done = ordinary(*words)
+    assert done.returncode == 3
+    assert f"{part.name} cannot be read: it belongs to another user" in done.stderr
+    assert len(site.requests()) == asked
+
+
 def test_the_file_that_may_not_be_written_is_named(site: TestSite, tmp_path: Path):
     """SQLite gives its index the store's mode; with that mended, nobody would find the other."""
     site.release()

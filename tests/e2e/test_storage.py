@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -170,6 +171,18 @@ def test_a_store_that_somebody_has_locked_ends_a_run_that_a_service_repeats(
         again = Crawl(tmp_path / "job", site.seeds_file, *FAST)
         assert again.run() == 0, again.err
         assert_exactly_once(again, site.urls)
+
+
+def test_an_output_that_is_removed_meanwhile_ends_the_run_then(tmp_path: Path) -> None:
+    """A crawl of days would go on into files without a name, and say so at its end."""
+    with TestSite(hosts=1, pages_per_host=40, held=1) as site:
+        site.hold()
+        crawl = Crawl(tmp_path / "job", site.seeds_file, *FAST, "-p", "1").start()
+        site.wait_until(lambda requests: any("/hold/" in r.path for r in requests))
+        poll(lambda: crawl.records_in_store() == len(site.urls) - 1, "all pages but the held one")
+        shutil.rmtree(crawl.job / "pages")
+        assert crawl.wait() == 3, crawl.err
+        assert "pages is gone" in _one_line(crawl)
 
 
 def test_urls_of_a_part_that_is_too_short_come_back(site: TestSite, job: Crawl) -> None:
