@@ -15,7 +15,7 @@ from crawler.dealer.messages import Down, ReaderEnds
 from crawler.dealer.process import start_quietly
 from crawler.dealer.watchdog import monotonic_ms
 from crawler.dealer.wire import FrameSink, FrameSource
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, MachineError
 from crawler.model.fleet import FleetState, ReaderState
 from crawler.model.measures import SIZE as MEASURES
 from crawler.model.measures import read_measures
@@ -27,6 +27,8 @@ _CALM_FAILURES = 2
 _FIRST_REST_S = 0.1
 _LONGEST_REST_S = 2.0
 _REAP_S = 1.0
+_WITHOUT_READERS_S = 60.0
+"""A crawl without any reader ends after so long: whoever starts it again may have more luck."""
 _BOARD_SPARE = 512
 """A lease stays on the board until its commit, and a committer may hold several batches."""
 
@@ -68,6 +70,8 @@ class Fleet:
         self._failures = 0
         self._broken = 0
         self._not_before = 0.0
+        self._failing_since: float | None = None
+        """When the first of the starts failed that have failed since."""
         self._why = ("", 1)
         self._restarts: Counter[str] = Counter()
         self._past = [0] * MEASURES
@@ -110,8 +114,27 @@ class Fleet:
             index = self._board.take()
             if index is None:
                 return 0.0  # the retiring ones first; their end wakes the loop
-            self._start(name(), index)
+            try:
+                self._start(name(), index)
+            except OSError as error:
+                self._not_started(error, index)
+            else:
+                self._failing_since = None
         return 0.0
+
+    def _not_started(self, error: OSError, index: int) -> None:
+        """This machine has no process, memory or file left: those that are there go on."""
+        now = self._loop.time()
+        self._not_before = now + _LONGEST_REST_S
+        self._board.give_back(index)
+        if self._failing_since is None:
+            self._failing_since = now
+            extra = {"error": str(error), "readers": len(self._dealer.readers)}
+            logger.warning("reader_not_started", extra=extra)
+        elif now - self._failing_since > _WITHOUT_READERS_S and not self._dealer.readers:
+            raise ReadersBroken(
+                f"no reader process can be started: {error}", MachineError.exit_code
+            ) from error
 
     def dead(self) -> list[ReaderHandle]:
         """Return readers whose process has ended, reaped, their last words heard."""
@@ -192,7 +215,12 @@ class Fleet:
         region.beat(monotonic_ms())  # a child that hangs before its loop turns is stuck as well
         reader = ReaderHandle(name, index, region, credit=self._credit, max_jobs=self._max_jobs)
         deal_out, deal_in = os.pipe()
-        ack_out, ack_in = os.pipe()
+        try:
+            ack_out, ack_in = os.pipe()
+        except OSError:
+            os.close(deal_out)
+            os.close(deal_in)
+            raise
         reader.sink = FrameSink(deal_in, self._loop)
         reader.source = FrameSource(ack_out)
         foreign = [deal_in, ack_out]
@@ -202,6 +230,10 @@ class Fleet:
         reader.process = self._launch(ends)
         try:
             start_quietly(reader.process)
+        except OSError:
+            region.clear()
+            reader.release()
+            raise
         finally:
             os.close(deal_out)
             os.close(ack_in)

@@ -1,5 +1,6 @@
 """The parent's side of one reader process: its pipes, what it holds, how it is ended."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -82,7 +83,8 @@ class ReaderHandle:
     def watch(self) -> None:
         """Get a handle of the process that cannot come to mean another one."""
         if hasattr(os, "pidfd_open") and self.process.pid is not None:
-            self.pidfd = os.pidfd_open(self.process.pid)
+            with contextlib.suppress(OSError):  # no open file left: its pipe tells its end, too
+                self.pidfd = os.pidfd_open(self.process.pid)
 
     def kill(self) -> bool:
         """SIGKILL, once; from any thread. Say whether this call did it."""

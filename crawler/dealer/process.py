@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import TracebackType
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -26,12 +27,29 @@ def start_quietly(process: BaseProcess) -> None:
 
     Between the fork and the child's own handlers a signal would run the parent's handler in the
     child, and write into the wake-up pipe that it shares with the parent: the parent would stop.
+
+    Raises:
+        OSError: this machine has no process, memory or open file left.
     """
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         process.start()
+    except OSError as error:
+        _close_pipes(error.__traceback__)
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _close_pipes(traceback: TracebackType | None) -> None:
+    """Close what `multiprocessing` leaves open when its fork fails: nobody else knows of it."""
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name == "_launch":
+            names = traceback.tb_frame.f_locals
+            for name in ("parent_r", "child_w", "child_r", "parent_w"):
+                if name in names:
+                    os.close(names[name])
+        traceback = traceback.tb_next
 
 
 def settle_in(*, parent_pid: int, foreign_fds: Iterable[int]) -> None:

@@ -182,6 +182,12 @@ EVENTS: dict[str, EventInfo] = {
         "error", ("url", "host"), "A fault of ours met one URL, which is tried again later."
     ),
     "reader_launched": EventInfo("info", ("reader_pid",), "A reader process was started."),
+    "reader_not_started": EventInfo(
+        "warning",
+        ("error", "readers"),
+        "This machine has no process, memory or file left for a reader: the crawl goes on with "
+        "`readers` of them, and tries again every 2 s. One without any ends after a minute.",
+    ),
     "reader_outgrew": EventInfo(
         "warning",
         ("reader_pid", "resident_bytes", "limit_bytes", "killed"),
