@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from crawler.errors import ConfigError
+from crawler.job.directory import Job
 
 if TYPE_CHECKING:
     from crawler.model.part import Part
@@ -80,7 +81,16 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
             if gone := len(found.parts) - len(parts):
                 tally.notes.append(f"pruned parts are not read: {gone} of {len(found.parts)}")
             return _of_job(output, parts, tally)
-    return [Source(path) for path in _files(directory) or _files(directory / "pages")]
+    files = _files(directory) or _files(directory / "pages")
+    if not files and not _is_of_job(directory):
+        raise ConfigError(f"{directory} is no job, and holds no records (*.jsonl)")
+    return [Source(path) for path in files]
+
+
+def _is_of_job(directory: Path) -> bool:
+    """Whether it may get records yet: a crawl is about to begin there, or has."""
+    jobs = (Job.at(directory), Job.at(directory.absolute().parent))
+    return (directory / "pages").is_dir() or any(job.exists() for job in jobs)
 
 
 def _files(directory: Path) -> list[Path]:

@@ -125,6 +125,10 @@ def test_a_job_without_records_says_so_and_is_no_error(tmp_path):
     done = run(cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "no records yet in crawl\n"
+    (tmp_path / "other").mkdir()
+    done = run("-j", "other", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "crawler: other is no job, and holds no records (*.jsonl)\n"
     assert json.loads(run("--json", cwd=tmp_path).stdout)["records"] == 0
 
 
