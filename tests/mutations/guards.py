@@ -2,6 +2,7 @@
 
 from tests.mutations.mutation import Mutation
 
+DEALER = "tests/component/test_dealer.py"
 LOGS = "tests/unit/test_logs.py"
 MEMORY = "tests/unit/dealer/test_memory.py"
 DISK = "tests/unit/pipeline/test_disk_guard.py"
@@ -66,5 +67,26 @@ MUTATIONS = [
         "            if is_ours and found.st_size and self._is_named(found):",
         "            if is_ours and found.st_size:",
         (f"{LOGS}::test_a_log_that_another_process_renames_meanwhile_is_not_renamed_again",),
+    ),
+    Mutation(
+        "a name that is too long is a person's mistake",
+        "job/directory.py",
+        '        raise ConfigError(f"{path}: {error.strerror}") from None\n    return True',
+        "        raise\n    return True",
+        ("tests/unit/job/test_directory.py::test_a_name_that_is_too_long",),
+    ),
+    Mutation(
+        "settings whose program is not there are refused before they hold",
+        "pipeline/renewing.py",
+        "        split_command(plan.on_part_sealed)",
+        "        _ = split_command",
+        ("tests/e2e/test_cli_config.py::test_bad_input_is_one_line_and_code_2",),
+    ),
+    Mutation(
+        "what the watchdog says has the run",
+        "dealer/watchdog.py",
+        "target=bound.run, args=(self._watch,)",
+        "target=self._watch",
+        (f"{DEALER}::test_blocked_reader_is_killed_and_the_other_goes_on",),
     ),
 ]

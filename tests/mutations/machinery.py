@@ -482,8 +482,8 @@ MUTATIONS = [
     Mutation(
         "storage has code 3",
         "errors.py",
-        "    exit_code = 3",
-        "    exit_code = 1",
+        'directory not writable."""\n\n    exit_code = 3',
+        'directory not writable."""\n\n    exit_code = 1',
         (f"{CONFIG}::test_an_error_is_one_line_and_its_code",),
     ),
     Mutation(

@@ -11,8 +11,8 @@ MUTATIONS = [
     Mutation(
         "a host's name cannot act on the terminal that shows progress",
         "cli/live_lines.py",
-        "crop(printable(host.host), ",
-        "crop(host.host, ",
+        "crop_middle(printable(host.host), ",
+        "crop_middle(host.host, ",
         (f"{PROGRESS}::test_a_name_of_a_host_cannot_act_on_the_terminal",),
     ),
     Mutation(
