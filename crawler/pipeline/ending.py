@@ -103,11 +103,11 @@ def _nothing_left(plan: Plan, counters: Mapping[str, int], outlook: Outlook) -> 
     """Who types the same command again must not think that it has fetched anything."""
     done = _done(counters)
     if plan.revisits:
-        return f"nothing was due: complete before, {done}{_later(plan, outlook)}"
+        return f"complete, {done}{_later(plan, outlook)}; nothing was due"
     ways = ["--recrawl TIME visits again what is older", "--fresh begins anew"]
     if counters.get("failures", 0):
         ways.insert(0, f"crawler retry{job_flag(plan.job)} tries failures again")
-    return f"nothing was left to do: complete before, {done}; {', '.join(ways)}"
+    return f"complete, {done}; nothing was left to do: {', '.join(ways)}"
 
 
 def _held(plan: Plan, outlook: Outlook) -> str:

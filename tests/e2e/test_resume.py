@@ -267,7 +267,7 @@ def test_a_second_site_in_the_same_directory_is_told_what_it_joins(tmp_path: Pat
         assert crawl.run() == 0, crawl.err
         assert "holds a crawl" not in crawl.err
         assert crawl.run() == 0, crawl.err
-        assert "crawler: nothing was left to do: complete before, " in crawl.err
+        assert "; nothing was left to do: --recrawl TIME" in crawl.err
         other = Crawl(tmp_path / "job", second.seeds_file, *FAST, "--progress", "plain")
         assert other.run() == 0, other.err
         note = f"{tmp_path / 'job'} holds a crawl of 127.0.44.1:{first.port} ("

@@ -86,9 +86,9 @@ def test_a_history_of_visits_is_not_to_be_put_aside(
 @pytest.mark.parametrize(
     ("how", "counters", "later", "said"),
     [
-        ({}, {}, 0, "nothing was left to do: complete before, 9 records; --recrawl TIME "),
-        ({}, {"failures": 1}, 0, "; crawler retry tries failures again, --recrawl TIME "),
-        ({"recrawl_ms": 1}, {}, 9, "nothing was due: complete before, 9 records; 9 to be visited"),
+        ({}, {}, 0, "complete, 9 records; nothing was left to do: --recrawl TIME "),
+        ({}, {"failures": 1}, 0, ": crawler retry tries failures again, --recrawl TIME "),
+        ({"recrawl_ms": 1}, {}, 9, "complete, 9 records; 9 to be visited again; nothing was due"),
         ({}, {"records": 10}, 0, "complete, 10 records"),
     ],
 )
