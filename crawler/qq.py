@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from crawler.model.plan import Plan
     from crawler.model.work import Item
     from crawler.pipeline.node import CrawlNode
-    from crawler.pipeline.snapshot import Snapshot
+    from crawler.pipeline.watching.snapshot import Snapshot
     from crawler.ports import Now
 
 NAME = "crawler"
@@ -77,7 +77,7 @@ def run_crawl(
     runner.answer_signals()
     if "NOTIFY_SOCKET" not in os.environ:
         return asyncio.run(runner.main())
-    from crawler.pipeline.announcing import Announcer  # noqa: PLC0415 - a start without is faster
+    from crawler.pipeline.watching.announcing import Announcer  # noqa: PLC0415 - a start without is faster
 
     with Announcer.of(os.environ, timeout_s=settings.timeout) as announcer:
         runner.listeners.append(announcer.take)

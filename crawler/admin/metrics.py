@@ -25,8 +25,8 @@ from crawler.model.fleet import RESTARTS, FleetState
 from crawler.model.measures import Timing
 from crawler.model.result import FailureKind
 from crawler.pipeline.disk_guard import free_bytes
-from crawler.pipeline.progress import idle_reason
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.progress import idle_reason
+from crawler.pipeline.watching.snapshot import Snapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATES = ("ready", "leased", "waiting", "done", "dead")

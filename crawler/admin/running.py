@@ -12,8 +12,8 @@ from crawler.clock import job_clock
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.job.directory import FILE_MODE, Job
 from crawler.model.plan import Plan
-from crawler.pipeline.progress import patience_ms
 from crawler.pipeline.store import frontier_options
+from crawler.pipeline.watching.progress import patience_ms
 from crawler.ports import Frontier
 
 FILE_NAME = "admin.json"

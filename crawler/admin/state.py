@@ -7,9 +7,9 @@ from crawler import __version__
 from crawler.admin.watch import Watch
 from crawler.model.measures import Timing
 from crawler.model.view import HostState
-from crawler.pipeline.bounds import find_bound
 from crawler.pipeline.disk_guard import free_bytes
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.bounds import find_bound
+from crawler.pipeline.watching.snapshot import Snapshot
 
 _STATUS = "status:"
 _ERROR = "error:"

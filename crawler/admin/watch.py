@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable
 
 from crawler.model.measures import Timing
-from crawler.pipeline.progress import Verdict, anchor_of, judge_progress
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.progress import Verdict, anchor_of, judge_progress
+from crawler.pipeline.watching.snapshot import Snapshot
 
 HISTORY = 600
 """Rows of history: one a second at most, so ten minutes or more."""

@@ -25,7 +25,7 @@ from crawler.model.result import Failed, Fetched, Redirected
 from crawler.model.site import Headers
 from crawler.model.url import host_key, origin, robots_url
 from crawler.model.work import Item, unleased
-from crawler.pipeline.trial_robots import OriginRules, origin_rules
+from crawler.pipeline.trying.robots import OriginRules, origin_rules
 from crawler.pipeline.turns import Turns
 from crawler.policy.canonicalization import resolve
 from crawler.policy.health import SLOW_DOWN

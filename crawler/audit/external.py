@@ -19,7 +19,7 @@ from crawler.audit.outside import (
 )
 from crawler.model.plan import Plan
 from crawler.model.url import host_key
-from crawler.pipeline.terms import terms_of_job
+from crawler.pipeline.explaining.terms import terms_of_job
 from crawler.policy.admission import admission_of
 from crawler.ports import Now
 

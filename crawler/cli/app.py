@@ -63,7 +63,7 @@ def make_app(names: Sequence[str] = (*COMMANDS, *GROUPS)) -> "typer.Typer":
     )
     for name in names:
         python_name = f"{name}_" if iskeyword(name) else name
-        module = import_module(f"crawler.cli.{python_name}")
+        module = import_module(f"crawler.cli.commands.{python_name}")
         if name in GROUPS:
             app.add_typer(module.app, name=name)
         else:

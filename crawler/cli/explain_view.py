@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from crawler.cli.printable import printable
-from crawler.pipeline.account import Account, HostTurn, Known, RobotsVerdict
+from crawler.pipeline.explaining.account import Account, HostTurn, Known, RobotsVerdict
+from crawler.pipeline.explaining.prospect import delay
 from crawler.pipeline.moments import moment
-from crawler.pipeline.prospect import delay
 from crawler.policy import traps
 from crawler.policy.canonicalization import MAX_URL_LENGTH
 

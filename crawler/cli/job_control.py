@@ -100,8 +100,8 @@ async def open_job(job: str | None, *, read_only: bool = False) -> AsyncIterator
     from crawler.conf.plan import make_plan
     from crawler.frontier.sqlite import SqliteFrontier
     from crawler.job.directory import has_store
+    from crawler.pipeline.explaining.terms import plan_of_job
     from crawler.pipeline.store import frontier_options
-    from crawler.pipeline.terms import plan_of_job
 
     settings = load_settings({} if job is None else {"job": job}, os.environ, Path.cwd())
     plan = make_plan(settings)

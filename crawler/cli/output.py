@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crawler.cli.inspect_view import Table
+    from crawler.cli.tables import Table
 
 
 def find_job(named: str | None) -> Path:
@@ -34,7 +34,7 @@ def find_job(named: str | None) -> Path:
 
 def show_tables(shown: "list[Table]", *, color: bool) -> None:
     """Write tables to stdout: with colours on a terminal that has room for them."""
-    from crawler.cli.inspect_view import NARROW, drawn_tables, plain_tables
+    from crawler.cli.tables import NARROW, drawn_tables, plain_tables
 
     if not sys.stdout.isatty():
         write(plain_tables(shown, None))

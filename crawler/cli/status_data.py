@@ -13,11 +13,11 @@ from crawler.errors import ConfigError
 from crawler.model.control import OriginRules
 from crawler.model.part import Shipping
 from crawler.model.view import HostState, Outlook
+from crawler.pipeline.changed_rules.identity import LAST_RUN
 from crawler.pipeline.crew import crew_of
 from crawler.pipeline.disk_guard import FULL
-from crawler.pipeline.identity import LAST_RUN
 from crawler.pipeline.moments import rfc3339
-from crawler.pipeline.snapshot import Budget
+from crawler.pipeline.watching.snapshot import Budget
 from crawler.ports import Frontier
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.cli.explain_view import TRAPS, robots_text
-from crawler.cli.inspect_view import NARROW
 from crawler.cli.printable import crop, printable
+from crawler.cli.tables import NARROW
 from crawler.cli.wording import size
 from crawler.pipeline.moments import moment
-from crawler.pipeline.trial import FieldFound, Fields, Hop, Links, Trial
+from crawler.pipeline.trying.trial import FieldFound, Fields, Hop, Links, Trial
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,7 @@ _NOTHING = ("none", "off", "")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _BRACED = re.compile(r"(?<![{$])\{(\w+)\}(?!\})")
 PART_PLACES = ("path", "name", "store", "job")
-"""What `on_part_sealed` may name in braces; `crawler.pipeline.part_shipper` fills it in."""
+"""What `on_part_sealed` may name in braces; `crawler.pipeline.upkeep.part_shipper` fills it in."""
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _OUR_HEADERS = {
     "accept-encoding": "the crawler says what it can decode",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.frontier.sqlite import SqliteFrontier
-from crawler.pipeline.identity import RULES
+from crawler.pipeline.changed_rules.identity import RULES
 from crawler.ports import FrontierOptions, Part
 
 

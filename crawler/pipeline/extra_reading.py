@@ -15,7 +15,7 @@ from crawler.parse.nesting import shallow
 from crawler.policy.canonicalization import LinkResolver
 
 if TYPE_CHECKING:
-    from crawler.pipeline.callbacks import Callbacks
+    from crawler.pipeline.callbacks.callbacks import Callbacks
     from crawler.pipeline.fields import PageFields
 
 ARTICLE_SECONDS = 10
@@ -87,7 +87,7 @@ def _has_callbacks(plan: Plan) -> bool:
 
 def callbacks(plan: Plan, resolver: LinkResolver) -> "Callbacks":
     # Only for who has tables with callbacks.
-    from crawler.pipeline.callbacks import Callbacks
+    from crawler.pipeline.callbacks.callbacks import Callbacks
 
     return Callbacks(plan, resolver)
 

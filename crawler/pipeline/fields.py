@@ -67,7 +67,7 @@ def check_extraction(plan: Plan) -> None:
 
 def _callback_problems(table: ExtractTable) -> list[str]:
     # Only for who has callbacks.
-    from crawler.pipeline.callback_loading import load_callback
+    from crawler.pipeline.callbacks.loading import load_callback
 
     try:
         load_callback(table)

@@ -16,16 +16,16 @@ from crawler.model.measures import Clocked
 from crawler.model.plan import Plan
 from crawler.model.view import HostState, Outlook
 from crawler.model.work import Item
+from crawler.pipeline.changed_rules.widening import Widening
 from crawler.pipeline.crew import CrewNote
 from crawler.pipeline.disk_guard import DiskGuard, refuse_gone
 from crawler.pipeline.helm import OPERATOR, Helm
 from crawler.pipeline.recovery import cut_parts
-from crawler.pipeline.snapshot import Budget, Snapshot
-from crawler.pipeline.widening import Widening
+from crawler.pipeline.watching.snapshot import Budget, Snapshot
 from crawler.ports import Frontier, Now
 
 if TYPE_CHECKING:
-    from crawler.pipeline.aftercare import Aftercare
+    from crawler.pipeline.upkeep.aftercare import Aftercare
 
 TICK_MS = 500
 LOOK_MS = 500

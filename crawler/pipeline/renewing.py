@@ -32,7 +32,7 @@ def checked_plan(settings: "Settings") -> Plan:
 
         check_extraction(plan)
     if plan.on_part_sealed is not None:
-        from crawler.pipeline.part_shipper import split_command
+        from crawler.pipeline.upkeep.part_shipper import split_command
 
         split_command(plan.on_part_sealed)
     return plan

@@ -19,22 +19,22 @@ from crawler.job.versions import find_versions
 from crawler.logs import flush, get_logger
 from crawler.model.plan import Plan
 from crawler.model.view import HostState
+from crawler.pipeline.changed_rules.identity import changes_of, identity_of
+from crawler.pipeline.changed_rules.rejudging import pend, rejudge
+from crawler.pipeline.changed_rules.widening import roots_of_new_crawl
 from crawler.pipeline.ending import GOES_ON, Ending, judge_ending
-from crawler.pipeline.identity import changes_of, identity_of
 from crawler.pipeline.joining import Before, joined
 from crawler.pipeline.node import CrawlNode
 from crawler.pipeline.recovery import recover
-from crawler.pipeline.rejudging import pend, rejudge
 from crawler.pipeline.seeding import SeedReport, sow
-from crawler.pipeline.snapshot import Snapshot
 from crawler.pipeline.store import open_frontier
 from crawler.pipeline.unmatched import say_unmatched
-from crawler.pipeline.widening import roots_of_new_crawl
+from crawler.pipeline.watching.snapshot import Snapshot
 from crawler.ports import Frontier, Now
 from crawler.sink.reading import open_part
 
 if TYPE_CHECKING:
-    from crawler.pipeline.aftercare import Aftercare
+    from crawler.pipeline.upkeep.aftercare import Aftercare
 
 HASHING_SECONDS = 1.5
 """After a signal no more time than this goes into the checksums of the manifest."""
@@ -176,7 +176,7 @@ def _aftercare(plan: Plan, frontier: Frontier, now: Now) -> "Aftercare | None":
     """Return what packs and ships parts; nothing of it is loaded where nobody asked for it."""
     if plan.compress_parts == "none" and plan.on_part_sealed is None:
         return None
-    from crawler.pipeline.aftercare import Aftercare
+    from crawler.pipeline.upkeep.aftercare import Aftercare
 
     return Aftercare(plan, frontier.sealed, now)
 

@@ -1,7 +1,7 @@
 """Whether other rules can only take URLs away: then what was read before need not be read again.
 
-Rules are mappings as `crawler.pipeline.identity.rules_of` makes them. When in doubt the answer is
-that they may be wider: reading for nothing costs time, not reading loses pages.
+Rules are mappings as `crawler.pipeline.changed_rules.identity.rules_of` makes them. When in doubt
+the answer is that they may be wider: reading for nothing costs time, not reading loses pages.
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,7 @@ from crawler.admin.catalogue import METRICS
 from crawler.errors import ConfigError
 from crawler.model.fleet import RESTARTS, FleetState, ReaderState
 from crawler.model.measures import SIZE, Clocked, Measures, read_measures
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.snapshot import Snapshot
 from tests.contract.conftest import options, pages
 from tests.support.admin import NOW, admin_server, ask, parse, port_of, send, store_of
 from tests.support.memory_frontier import MemoryFrontier

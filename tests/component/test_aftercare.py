@@ -9,11 +9,11 @@ import pytest
 from crawler.errors import ConfigError, StorageError
 from crawler.model.part import Part
 from crawler.model.result import Batch, PartMark
-from crawler.pipeline import aftercare, part_shipper
-from crawler.pipeline.aftercare import Aftercare
-from crawler.pipeline.part_shipper import arguments, environment, split_command, wait_ms
 from crawler.pipeline.recovery import recover
 from crawler.pipeline.store import frontier_options
+from crawler.pipeline.upkeep import aftercare, part_shipper
+from crawler.pipeline.upkeep.aftercare import Aftercare
+from crawler.pipeline.upkeep.part_shipper import arguments, environment, split_command, wait_ms
 from crawler.sink.packing import pack_part, place
 from crawler.sink.reading import open_part, packed_path, temporary_path
 from tests.contract.conftest import pages, result

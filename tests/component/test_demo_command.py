@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.demo import _make_room, _served
+from crawler.cli.commands.demo import _make_room, _served
 from crawler.errors import ConfigError, FrontierError
 from crawler.job.lock import acquire
 
@@ -71,7 +71,7 @@ def test_a_port_that_is_taken_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_serving_only_prints_where(tmp_path: Path) -> None:
     """The process becomes the web, so that a signal ends it and not a parent around it."""
-    code = "from crawler.cli.demo import demo; demo(serve=True, port=0)"
+    code = "from crawler.cli.commands.demo import demo; demo(serve=True, port=0)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as web:
         assert web.stdout is not None
         assert json.loads(web.stdout.readline())["addresses"][0] == "127.0.3.1"

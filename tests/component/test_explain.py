@@ -11,8 +11,8 @@ from crawler.errors import ConfigError, UrlRejected
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, HostNote, Result, Rules
 from crawler.model.work import Link
-from crawler.pipeline.explanation import explain_from_settings, explain_in_job
-from crawler.pipeline.identity import identity_of
+from crawler.pipeline.changed_rules.identity import identity_of
+from crawler.pipeline.explaining.explanation import explain_from_settings, explain_in_job
 from crawler.pipeline.store import frontier_options
 
 pytestmark = pytest.mark.component

@@ -14,8 +14,8 @@ from crawler.clock import job_clock, new_offset_ms
 from crawler.errors import StorageError
 from crawler.model.result import Fetched, Redirected
 from crawler.model.site import Site
-from crawler.pipeline.trial import Trial
-from crawler.pipeline.trying import Kept, try_url
+from crawler.pipeline.trying.trial import Trial
+from crawler.pipeline.trying.trying import Kept, try_url
 from tests.support.fetch import make_plan
 from tests.support.web import Answer, Web, page, redirect
 

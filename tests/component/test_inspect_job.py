@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.diff_visits import find_pair
-from crawler.cli.inspect_files import Tally, find_sources, read_records
+from crawler.cli.comparing.visits import find_pair
+from crawler.cli.records.files import Tally, find_sources, read_records
 from crawler.errors import ConfigError
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.model.result import Batch, PartMark

@@ -9,10 +9,10 @@ from crawler.errors import StorageError
 from crawler.model.result import Batch, HostNote, PartMark, Result
 from crawler.model.site import Site
 from crawler.model.work import Link
-from crawler.pipeline.identity import changes_of, identity_of
-from crawler.pipeline.rejudging import PENDING, pend, rejudge
+from crawler.pipeline.changed_rules.identity import changes_of, identity_of
+from crawler.pipeline.changed_rules.rejudging import PENDING, pend, rejudge
+from crawler.pipeline.changed_rules.widening import ROOTS_SCANNED, roots_of_new_crawl
 from crawler.pipeline.store import frontier_options
-from crawler.pipeline.widening import ROOTS_SCANNED, roots_of_new_crawl
 from tests.support.fetch import make_plan
 from tests.support.memory_frontier import MemoryFrontier
 

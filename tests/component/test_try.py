@@ -11,9 +11,9 @@ from crawler.clock import job_clock, new_offset_ms
 from crawler.errors import UrlRejected
 from crawler.model.record import RECORD_KEYS
 from crawler.model.site import Cookie, Site
-from crawler.pipeline.trial import Trial
-from crawler.pipeline.trial_around import around_seeds
-from crawler.pipeline.trying import try_url
+from crawler.pipeline.trying.around import around_seeds
+from crawler.pipeline.trying.trial import Trial
+from crawler.pipeline.trying.trying import try_url
 from tests.support.fault_server import FaultServer
 from tests.support.fetch import make_plan
 from tests.support.ports import free_port

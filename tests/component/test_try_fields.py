@@ -7,8 +7,8 @@ import pytest
 from crawler.clock import job_clock, new_offset_ms
 from crawler.errors import ConfigError
 from crawler.model.extraction import ExtractTable, FieldRule, Source
-from crawler.pipeline.trial import FieldFound, Trial
-from crawler.pipeline.trying import try_url
+from crawler.pipeline.trying.trial import FieldFound, Trial
+from crawler.pipeline.trying.trying import try_url
 from tests.support.fetch import make_plan
 from tests.support.web import Answer, Web, page
 

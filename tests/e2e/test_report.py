@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crawler.audit.checks import CHECKS
-from crawler.cli.report_csv import safe_cell
+from crawler.cli.reporting.csv import safe_cell
 from crawler.sink.packing import pack_part, temporary_path
 from crawler.sink.reading import packed_path
 from tests.support.crawl import Crawl
@@ -200,7 +200,8 @@ def test_only_committed_lines_count_in_parts_as_written_or_packed(audited, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("crawler.audit.auditing", "audit"), ("crawler.cli.report_page", "_page")]
+    ("module", "name"),
+    [("crawler.audit.auditing", "audit"), ("crawler.cli.reporting.page", "_page")],
 )
 def test_sigterm_leaves_no_scratch_and_no_half_a_page(audited, tmp_path, module, name):
     """The scratch database is as large as the crawl: a few of them fill the disk."""

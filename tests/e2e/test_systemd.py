@@ -13,7 +13,7 @@ from tests.support.site import TestSite
 JOB = f"/{STATE}/crawl"
 ENDS_AT_ONCE = """
 import os
-from crawler.pipeline.announcing import Announcer
+from crawler.pipeline.watching.announcing import Announcer
 from crawler.pipeline.ending import Ending
 Announcer.of(os.environ, timeout_s=60).ended(Ending("complete", 0, "complete"))
 """

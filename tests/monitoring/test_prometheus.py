@@ -12,7 +12,7 @@ import yaml
 
 from crawler.admin.catalogue import METRICS
 from crawler.model.fleet import RESTARTS
-from crawler.pipeline.bounds import HOLDS
+from crawler.pipeline.watching.bounds import HOLDS
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"

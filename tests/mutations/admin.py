@@ -79,14 +79,14 @@ MUTATIONS = [
     ),
     Mutation(
         "claims alone are no progress",
-        "pipeline/progress.py",
+        "pipeline/watching/progress.py",
         '_EVENTS = ("records", "retries", "sitemaps", "dead")',
         '_EVENTS = ("records", "retries", "sitemaps", "dead", "leased")',
         (f"{PROGRESS}::test_claims_and_bytes_alone_are_none",),
     ),
     Mutation(
         "a try is progress",
-        "pipeline/progress.py",
+        "pipeline/watching/progress.py",
         "    return settled + robots + tries",
         "    return settled + robots",
         (f"{PROGRESS}::test_a_try_is_progress_though_nothing_is_settled",),

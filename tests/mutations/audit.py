@@ -87,7 +87,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a report escapes what a site says",
-        "cli/report_findings.py",
+        "cli/reporting/findings.py",
         "{escape(printable(text))}",
         "{printable(text)}",
         (f"{PAGE}::test_a_hostile_site_is_shown_and_does_nothing",),
@@ -95,7 +95,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a report lets nobody click what is no web address",
-        "cli/report_findings.py",
+        "cli/reporting/findings.py",
         'if text.startswith(("http://", "https://")) and " " not in text:',
         'if ":" in text:',
         (f"{PAGE}::test_a_hostile_site_is_shown_and_does_nothing",),
@@ -111,7 +111,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a cell of a report is no formula",
-        "cli/report_csv.py",
+        "cli/reporting/csv.py",
         '        return "\'" + value\n',
         "        return value\n",
         (f"{REPORT}::test_csv_files_have_every_row_and_no_formula",),
@@ -119,7 +119,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a report sees committed lines only",
-        "cli/report_parts.py",
+        "cli/reporting/parts.py",
         "        size = source_bytes(source)\n",
         "        size = source_bytes(Source(source.path))\n",
         (f"{REPORT}::test_only_committed_lines_count_in_parts_as_written_or_packed",),

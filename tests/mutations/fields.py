@@ -81,7 +81,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a selector that matches nothing shows as 0",
-        "cli/inspect_coverage.py",
+        "cli/looking/coverage.py",
         "        field.asked += 1\n",
         "        field.asked += value not in _EMPTY\n",
         (f"{COVERAGE}::test_a_field_counts_on_the_pages_that_were_asked_for_it",),

@@ -30,7 +30,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a part that was pruned while it was packed leaves no file",
-        "pipeline/aftercare.py",
+        "pipeline/upkeep/aftercare.py",
         "packer.remove_other(keep_packed=is_kept)",
         "packer.remove_other(keep_packed=True)",
         (f"{CARE}::test_what_is_pruned_while_it_is_packed_leaves_no_file",),
@@ -51,7 +51,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the command sees none of our secrets",
-        "pipeline/part_shipper.py",
+        "pipeline/upkeep/part_shipper.py",
         "if not name.upper().startswith(ours)",
         "if True",
         (f"{CARE}::test_the_command_does_not_see_what_is_ours",),
@@ -86,7 +86,7 @@ MUTATIONS = [
     ),
     Mutation(
         "prune keeps what nobody has taken",
-        "pipeline/pruning.py",
+        "pipeline/upkeep/pruning.py",
         "elif part.shipped is False and not force:",
         "elif False:",
         (f"{MONTHS}::test_a_command_that_failed_gets_the_parts_in_the_next_run",),
@@ -94,7 +94,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a damaged backup makes no job",
-        "pipeline/backing_up.py",
+        "pipeline/upkeep/backing_up.py",
         "if found != known:",
         "if False:",
         (f"{MONTHS}::test_a_damaged_backup_makes_no_job",),

@@ -71,7 +71,7 @@ MUTATIONS = [
     ),
     Mutation(
         "requisites that are switched off are not fetched on",
-        "pipeline/rejudging.py",
+        "pipeline/changed_rules/rejudging.py",
         "            if not self._has_requisites:",
         "            if False:",
         (E2E,),

@@ -63,14 +63,14 @@ MUTATIONS = [
     ),
     Mutation(
         "copies of one body are no near copies",
-        "cli/inspect_near.py",
+        "cli/looking/near.py",
         "if body not in bodies:",
         "if True:",
         (f"{NEAR}::test_what_is_no_near_copy",),
     ),
     Mutation(
         "near copies are found wherever they differ",
-        "cli/inspect_near.py",
+        "cli/looking/near.py",
         "_BLOCKS = MAX_BITS + 1",
         "_BLOCKS = 2",
         (f"{NEAR}::test_no_near_pair_is_missed",),

@@ -10,14 +10,14 @@ PAGE = "tests/e2e/test_dashboard.py::test_a_person_sees_the_crawl_and_nobody_els
 MUTATIONS = [
     Mutation(
         "a host's name cannot act on the terminal that shows progress",
-        "cli/live_lines.py",
+        "cli/live/lines.py",
         "crop_middle(printable(host.host), ",
         "crop_middle(host.host, ",
         (f"{PROGRESS}::test_a_name_of_a_host_cannot_act_on_the_terminal",),
     ),
     Mutation(
         "progress fits its terminal",
-        "cli/live_lines.py",
+        "cli/live/lines.py",
         "        width -= cells(part)\n",
         "",
         (f"{PROGRESS}::test_the_live_view_fits_any_terminal",),
@@ -38,7 +38,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a view leaves the cursor visible",
-        "cli/live_screen.py",
+        "cli/live/screen.py",
         "        self._console.show_cursor()\n",
         "",
         (LIVE,),

@@ -9,7 +9,7 @@ from crawler.model.extraction import ExtractTable
 from crawler.model.extras import Extras
 from crawler.model.plan import Plan
 from crawler.model.result import Fetched
-from crawler.pipeline.callbacks import Callbacks
+from crawler.pipeline.callbacks.callbacks import Callbacks
 from crawler.policy.canonicalization import LinkResolver
 from crawler.policy.parameters import Parameters
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from crawler.model.view import HostState, Outlook
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.snapshot import Snapshot
 
 
 def an_outlook(**changes: Any) -> Outlook:

@@ -21,8 +21,8 @@ from crawler.conf.sites import SiteTable
 from crawler.conf.sources import FILE_ONLY, FLAG_ONLY, NAMES
 from crawler.model.record import LISTED_HEADERS, RECORD_KEYS
 from crawler.model.result import FailureKind
-from crawler.pipeline.account import ScopeVerdict
-from crawler.pipeline.trial import (
+from crawler.pipeline.explaining.account import ScopeVerdict
+from crawler.pipeline.trying.trial import (
     FieldFound,
     Fields,
     FieldState,

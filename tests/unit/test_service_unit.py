@@ -9,7 +9,7 @@ import pytest
 
 from crawler.conf.settings import Settings
 from crawler.model.exit_codes import EXIT_CODES
-from crawler.pipeline.progress import patience_ms
+from crawler.pipeline.watching.progress import patience_ms
 
 UNIT = Path(__file__).parents[2] / "config/quasicrawler.service"
 

@@ -10,7 +10,7 @@ from crawler.audit import database as database_module
 from crawler.audit.auditing import all_rows, audit
 from crawler.audit.database import open_database
 from crawler.audit.figures import figures
-from crawler.cli.sql_files import QueryFiles
+from crawler.cli.sql.files import QueryFiles
 from crawler.errors import StorageError
 from tests.support.records import record
 

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from crawler.cli.diff_pages import Difference, differ
-from crawler.cli.diff_view import difference_lines
-from crawler.cli.diff_visits import find_pair, read_range
+from crawler.cli.comparing.pages import Difference, differ
+from crawler.cli.comparing.view import difference_lines
+from crawler.cli.comparing.visits import find_pair, read_range
 from crawler.errors import ConfigError
 from tests.support.records import record
 from tests.unit.cli.test_inspect_changes import PAGE, visit, write

@@ -6,8 +6,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli import diff_texts
-from crawler.cli.diff_texts import compare, sentences, source_lines
+from crawler.cli.comparing import texts as diff_texts
+from crawler.cli.comparing.texts import compare, sentences, source_lines
 
 LINES = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.cli.explain_view import TRAPS, lines
-from crawler.pipeline.prospect import next_step
+from crawler.pipeline.explaining.prospect import next_step
 from tests.unit.pipeline.test_prospect import (
     ACCOUNT,
     ALLOWED,

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from crawler.cli.export import export
-from crawler.cli.sql_schema import type_of
+from crawler.cli.commands.export import export
+from crawler.cli.sql.schema import type_of
 from crawler.errors import ConfigError, StorageError
 from crawler.model.record import RECORD_KEYS
 from crawler.sink.packed import load_zstd
@@ -181,7 +181,7 @@ def test_what_fails_leaves_nothing_behind(job, out, ending):
 
 
 def test_one_that_appears_meanwhile_is_not_overwritten(job, out):
-    from crawler.cli.export_target import Target
+    from crawler.cli.exporting.target import Target
 
     target = Target.named(str(out.with_suffix(".csv")), None, force=False)
 

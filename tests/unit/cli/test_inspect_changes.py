@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from crawler.cli.inspect_changes import Changes, find_changes, read_since
-from crawler.cli.inspect_changes_view import change_tables
-from crawler.cli.inspect_view import plain_tables
+from crawler.cli.looking.changes import Changes, find_changes
+from crawler.cli.looking.changes_view import change_tables
+from crawler.cli.records.since import read_since
+from crawler.cli.tables import plain_tables
 from crawler.errors import ConfigError
 from crawler.extract.record import timestamp
 from tests.support.records import record

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from crawler.cli.inspect_files import Tally
-from crawler.cli.inspect_report import Report
-from crawler.cli.inspect_summary import Summary
-from crawler.cli.inspect_view import plain
+from crawler.cli.looking.report import Report
+from crawler.cli.looking.summary import Summary
+from crawler.cli.looking.view import plain
+from crawler.cli.records.files import Tally
 from tests.support.records import record
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.cli.inspect_files import Tally
-from crawler.cli.inspect_near import MAX_BITS, NearPages, near_groups
-from crawler.cli.inspect_report import NearCopies, NearGroup, Report
-from crawler.cli.inspect_summary import Summary
-from crawler.cli.inspect_view import plain
+from crawler.cli.looking.near import MAX_BITS, NearPages, near_groups
+from crawler.cli.looking.report import NearCopies, NearGroup, Report
+from crawler.cli.looking.summary import Summary
+from crawler.cli.looking.view import plain
+from crawler.cli.records.files import Tally
 from tests.support.records import record
 
 PRINT = 0x1234_5678_9ABC_DEF0

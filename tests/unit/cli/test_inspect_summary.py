@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from crawler.cli.inspect_files import Tally, find_sources, read_records
-from crawler.cli.inspect_report import Count, Report
-from crawler.cli.inspect_summary import Summary
-from crawler.cli.inspect_tally import BoundedCounter, Largest, Quantiles, Repeats, Sample
+from crawler.cli.looking.report import Count, Report
+from crawler.cli.looking.summary import Summary
+from crawler.cli.looking.tally import BoundedCounter, Largest, Quantiles, Repeats, Sample
+from crawler.cli.records.files import Tally, find_sources, read_records
 from crawler.errors import ConfigError
 from tests.support.records import record
 
@@ -243,7 +243,7 @@ def test_quantiles_are_right_to_two_digits():
 
 
 def read(path: Path, limit: int | None = None) -> tuple[list[dict[str, Any]], Tally]:
-    from crawler.cli.inspect_files import Source
+    from crawler.cli.records.files import Source
 
     tally = Tally()
     return list(read_records(Source(path, limit), tally)), tally
@@ -286,7 +286,7 @@ def test_only_committed_bytes_are_read(tmp_path):
 
 def test_a_line_too_long_to_hold_is_passed_over(tmp_path, monkeypatch):
     """A binary file of many gigabytes has no line ends: it must not be read into memory."""
-    monkeypatch.setattr("crawler.cli.inspect_files._LINE_BYTES", 100)
+    monkeypatch.setattr("crawler.cli.records.files._LINE_BYTES", 100)
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"x" * 1000 + b'\n{"a": 1}\n' + b"y" * 1000)
     found, tally = read(path)

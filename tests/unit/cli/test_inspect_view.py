@@ -2,11 +2,11 @@
 
 import pytest
 
-from crawler.cli.inspect_files import Tally
-from crawler.cli.inspect_report import Report
-from crawler.cli.inspect_summary import Summary
-from crawler.cli.inspect_view import plain, rich_tables
+from crawler.cli.looking.report import Report
+from crawler.cli.looking.summary import Summary
+from crawler.cli.looking.view import plain, rich_tables
 from crawler.cli.printable import cells, crop, printable
+from crawler.cli.records.files import Tally
 from crawler.cli.wording import duration, size
 from tests.support.records import record
 
@@ -207,7 +207,7 @@ def test_an_estimate_says_so():
     """A figure that is not exact must not look as if it were."""
     from dataclasses import replace
 
-    from crawler.cli.inspect_report import Counts, Seen
+    from crawler.cli.looking.report import Counts, Seen
 
     rough = replace(
         SMALL,

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from crawler.cli.log_tail import MOST_BYTES, LogTail
+from crawler.cli.live.log_tail import MOST_BYTES, LogTail
 
 
 def _line(name: str) -> str:

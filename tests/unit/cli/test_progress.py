@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from crawler.cli import progress
-from crawler.cli.live_lines import draw, say_size, say_span, sparkline
-from crawler.cli.live_screen import can_draw, is_ascii_only
-from crawler.cli.live_state import LiveState, Pace, Totals, of_snapshot, of_store
+from crawler.cli.live import progress
+from crawler.cli.live.lines import draw, say_size, say_span, sparkline
+from crawler.cli.live.progress import Plain, Silent, make_progress
+from crawler.cli.live.screen import can_draw, is_ascii_only
+from crawler.cli.live.state import LiveState, Pace, Totals, of_snapshot, of_store
 from crawler.cli.printable import cells
-from crawler.cli.progress import Plain, Silent, make_progress
 from crawler.cli.status_data import Found
 from crawler.job.lock import Holder
 from crawler.model.fleet import FleetState, ReaderState
-from crawler.pipeline.snapshot import Budget, Snapshot
+from crawler.pipeline.watching.snapshot import Budget, Snapshot
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 SNAPSHOT = a_snapshot(

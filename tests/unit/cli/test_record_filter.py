@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from crawler.cli import record_filter
-from crawler.cli.filter_options import make_filter
-from crawler.cli.inspect_files import STDIN
-from crawler.cli.record_filter import RecordFilter, Wishes
+from crawler.cli.records import record_filter
+from crawler.cli.records.files import STDIN
+from crawler.cli.records.filter_options import make_filter
+from crawler.cli.records.record_filter import RecordFilter, Wishes
 from crawler.errors import ConfigError
 from tests.support.records import record
 from tests.support.small_job import SmallJob

@@ -7,7 +7,7 @@ import pytest
 from crawler.audit.checks import CHECKS
 from crawler.audit.crawl import FOREVER
 from crawler.audit.external import Asked, Held
-from crawler.cli.report_words import asking_lines
+from crawler.cli.reporting.words import asking_lines
 
 UNTIL = round(datetime(2026, 3, 1, 21, 58, 32, tzinfo=UTC).timestamp() * 1000)
 

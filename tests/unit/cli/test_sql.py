@@ -14,14 +14,15 @@ import duckdb
 import orjson
 import pytest
 
-from crawler.cli import sql_engine, sql_views
-from crawler.cli.inspect_files import Tally, find_sources
-from crawler.cli.job_behind import job_behind
-from crawler.cli.record_filter import RecordFilter, Wishes
-from crawler.cli.sql_engine import Engine, open_engine
-from crawler.cli.sql_files import kept
-from crawler.cli.sql_output import csv_text, json_lines, table_lines
-from crawler.cli.sql_schema import type_of
+from crawler.cli.records.files import Tally, find_sources
+from crawler.cli.records.job_behind import job_behind
+from crawler.cli.records.record_filter import RecordFilter, Wishes
+from crawler.cli.sql import engine as sql_engine
+from crawler.cli.sql import views as sql_views
+from crawler.cli.sql.engine import Engine, open_engine
+from crawler.cli.sql.files import kept
+from crawler.cli.sql.output import csv_text, json_lines, table_lines
+from crawler.cli.sql.schema import type_of
 from crawler.errors import ConfigError, FrontierError
 from crawler.model.record import RECORD_KEYS
 from crawler.sink.packing import temporary_path
@@ -327,7 +328,7 @@ def test_what_is_raised_inside_of_duckdb_stays_what_it_is(job, monkeypatch):
     def raising(*_: object) -> None:
         raise FrontierError("the store is damaged")
 
-    monkeypatch.setattr("crawler.cli.sql_files.Bounded.read", _kept(raising))
+    monkeypatch.setattr("crawler.cli.sql.files.Bounded.read", _kept(raising))
     with pytest.raises(FrontierError, match=r"^the store is damaged$"):
         ask(job.root, "SELECT * FROM pages")
 
@@ -395,7 +396,8 @@ def test_a_connection_that_closes_slowly_closes_once(job, monkeypatch):
 
 _SLOW = """
 import sys
-from crawler.cli import app, sql_engine
+from crawler.cli import app
+from crawler.cli.sql import engine as sql_engine
 run = sql_engine._Run.__call__
 def told(self, work):
     print("asking", flush=True)

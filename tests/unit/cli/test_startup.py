@@ -20,9 +20,18 @@ UNWANTED = (
     "psutil",
 )
 PARTS_UNWANTED = (
-    *("crawler.cli.progress", "crawler.cli.inspect", "crawler.cli.demo", "crawler.cli.explain"),
-    *("crawler.pipeline.explanation", "crawler.pipeline.prospect"),
-    *("crawler.model.extraction", "crawler.pipeline.fields", "crawler.pipeline.callbacks"),
+    *(
+        "crawler.cli.live.progress",
+        "crawler.cli.commands.inspect",
+        "crawler.cli.commands.demo",
+        "crawler.cli.commands.explain",
+    ),
+    *("crawler.pipeline.explaining.explanation", "crawler.pipeline.explaining.prospect"),
+    *(
+        "crawler.model.extraction",
+        "crawler.pipeline.fields",
+        "crawler.pipeline.callbacks.callbacks",
+    ),
     *("crawler.fetch.capture", "crawler.sink.warc", "crawler.pipeline.bodies"),
     *("crawler.admin", "aiohttp.web", "prometheus_client"),
     *("crawler.parse.requisites", "crawler.extract.simhash", "crawler.extract.article"),
@@ -128,7 +137,7 @@ def test_only_the_chosen_command_is_imported(
         "app._leave = leave; app.main()"
     )
     result = crawler("version", code=code)
-    assert "'crawler.cli.version'" in result.stdout
+    assert "'crawler.cli.commands.version'" in result.stdout
     for name in {*COMMANDS, *GROUPS} - {"version"}:
         assert f"'crawler.cli.{name}'" not in result.stdout
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from crawler.cli.live.watch import _print_plain, _View
 from crawler.cli.status_data import Found
-from crawler.cli.status_watch import _print_plain, _View
 from crawler.model.view import Outlook
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawler.cli.summary import summarise
+from crawler.cli.live.summary import summarise
 
 
 def _manifest(job: Path, **changes: Any) -> None:

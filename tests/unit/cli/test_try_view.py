@@ -7,8 +7,16 @@ from rich.console import Console
 
 from crawler.cli.try_view import Section, draw, plain, sections
 from crawler.model.record import RECORD_KEYS
-from crawler.pipeline.account import RobotsVerdict, ScopeVerdict
-from crawler.pipeline.trial import Hop, KeptLink, Links, Outcome, RefusedLink, Response, Trial
+from crawler.pipeline.explaining.account import RobotsVerdict, ScopeVerdict
+from crawler.pipeline.trying.trial import (
+    Hop,
+    KeptLink,
+    Links,
+    Outcome,
+    RefusedLink,
+    Response,
+    Trial,
+)
 
 NOW = 1_000_000_000_000
 URL = "https://a.example/x"

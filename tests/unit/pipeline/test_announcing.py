@@ -8,9 +8,9 @@ from crawler.errors import ConfigError, FrontierError
 from crawler.model.fleet import FleetState, ReaderState
 from crawler.model.measures import SIZE, read_measures
 from crawler.model.view import Outlook
-from crawler.pipeline.announcing import Announcer
 from crawler.pipeline.ending import Ending
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.announcing import Announcer
+from crawler.pipeline.watching.snapshot import Snapshot
 from crawler.service import ServiceManager
 
 
@@ -188,7 +188,7 @@ def test_an_error_is_left_behind(ear: Ear) -> None:
 def test_an_impatient_watchdog_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would restart a crawl that waits for a slow server."""
     log = Mock()
-    monkeypatch.setattr("crawler.pipeline.announcing.get_logger", lambda _: log)
+    monkeypatch.setattr("crawler.pipeline.watching.announcing.get_logger", lambda _: log)
     Announcer(Ear(watchdog_ms=90_000), timeout_s=60).take(_snapshot(1_000))
     assert not log.warning.called
     Announcer(Ear(watchdog_ms=89_000), timeout_s=60).take(_snapshot(1_000))

@@ -1,7 +1,7 @@
 """What progress says bounds the crawl must be what does."""
 
-from crawler.pipeline.bounds import Bound, find_bound
-from crawler.pipeline.snapshot import Budget
+from crawler.pipeline.watching.bounds import Bound, find_bound
+from crawler.pipeline.watching.snapshot import Budget
 from tests.support.snapshots import a_host, a_snapshot, an_outlook
 
 

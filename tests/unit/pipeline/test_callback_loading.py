@@ -7,7 +7,7 @@ import pytest
 
 from crawler.errors import ConfigError
 from crawler.model.extraction import ExtractTable
-from crawler.pipeline.callback_loading import load_callback
+from crawler.pipeline.callbacks.loading import load_callback
 
 PLACE = "crawl.toml, line 3: [[extract]]"
 

@@ -7,7 +7,7 @@ import pytest
 
 from crawler.errors import ConfigError
 from crawler.model.site import Site
-from crawler.pipeline.identity import RULES, changes_of, identity_of
+from crawler.pipeline.changed_rules.identity import RULES, changes_of, identity_of
 from crawler.policy.parameters import DEFAULT_NAMES
 from tests.support.fetch import make_plan
 

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.model.fleet import FleetState, ReaderState
 from crawler.model.measures import SIZE, read_measures
-from crawler.pipeline.progress import (
+from crawler.pipeline.watching.progress import (
     STALE_MS,
     anchor_of,
     idle_reason,
@@ -14,7 +14,7 @@ from crawler.pipeline.progress import (
     patience_ms,
     work_done,
 )
-from crawler.pipeline.snapshot import Snapshot
+from crawler.pipeline.watching.snapshot import Snapshot
 from tests.support.snapshots import a_snapshot, an_outlook
 
 PATIENCE = 90_000

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.pipeline.account import Account, Budget, HostTurn, Known, RobotsVerdict, ScopeVerdict
-from crawler.pipeline.prospect import next_step
+from crawler.pipeline.explaining.account import (
+    Account,
+    Budget,
+    HostTurn,
+    Known,
+    RobotsVerdict,
+    ScopeVerdict,
+)
+from crawler.pipeline.explaining.prospect import next_step
 
 NOW = 1_000_000_000_000
 URL = "https://a.example/x"

@@ -9,10 +9,10 @@ import pytest
 from crawler.conf.load import load_settings
 from crawler.conf.plan import make_plan
 from crawler.errors import CrawlerError
-from crawler.pipeline import reparse_run
 from crawler.pipeline.committed import committed
-from crawler.pipeline.reparse_run import Advance, Reparse, plan_of_job
-from crawler.pipeline.reparsing import Piece, Reread
+from crawler.pipeline.reparsing import run as reparse_run
+from crawler.pipeline.reparsing.reparsing import Piece, Reread
+from crawler.pipeline.reparsing.run import Advance, Reparse, plan_of_job
 from tests.support.stored_job import page, store_job
 
 

@@ -12,7 +12,7 @@ from crawler.conf.load import load_settings
 from crawler.conf.plan import make_plan
 from crawler.errors import StorageError
 from crawler.model.record import RECORD_KEYS
-from crawler.pipeline.reparsing import Piece, Reparser, Reread
+from crawler.pipeline.reparsing.reparsing import Piece, Reparser, Reread
 from tests.support.stored_job import line_of
 from tests.support.warc_member import member
 

@@ -8,7 +8,7 @@ import pytest
 
 from crawler.conf.settings import Settings
 from crawler.dealer.queue import CrawlQueue
-from crawler.pipeline.time_guard import Overtime, TimeGuard
+from crawler.pipeline.callbacks.time_guard import Overtime, TimeGuard
 
 
 def _block() -> None:

@@ -5,7 +5,7 @@ from crawler.model.document import Document
 from crawler.model.extras import ExtraLink, Extras
 from crawler.model.work import Link
 from crawler.pipeline.reading import Reading
-from crawler.pipeline.trial_links import LinkJudge
+from crawler.pipeline.trying.links import LinkJudge
 from crawler.policy.admission import admission_of
 from crawler.policy.directives import read_directives
 from tests.support.fetch import NOW, make_item, make_plan

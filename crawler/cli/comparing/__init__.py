@@ -1,0 +1,1 @@
+"""What `crawler diff` finds between two visits."""

@@ -1,0 +1,1 @@
+"""What `crawler export` writes, and how."""

@@ -1,0 +1,1 @@
+"""A running crawl, or one that has just ended, on a terminal."""

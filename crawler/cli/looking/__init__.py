@@ -1,0 +1,1 @@
+"""What `crawler inspect` says of records."""

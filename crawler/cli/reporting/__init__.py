@@ -1,0 +1,1 @@
+"""The audit as `crawler report` shows it: page, JSON, CSV, terminal."""

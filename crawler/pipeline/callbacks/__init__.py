@@ -1,0 +1,1 @@
+"""Functions of the user's own: found, called, and stopped when their time is up."""

@@ -1,0 +1,1 @@
+"""A run by other rules than the last one."""

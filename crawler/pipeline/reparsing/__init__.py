@@ -1,0 +1,1 @@
+"""Records made anew from kept bodies."""

@@ -1,0 +1,1 @@
+"""One URL through every rule, with nothing stored."""

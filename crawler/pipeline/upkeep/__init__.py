@@ -1,0 +1,1 @@
+"""What is done for parts and jobs that are kept for months."""
