@@ -1,7 +1,6 @@
 """A frontier or a disk that cannot be used: one line, the right code, nothing changed or lost."""
 
 import hashlib
-import json
 import os
 import resource
 import shutil
@@ -211,8 +210,21 @@ def test_the_parent_alone_is_killed_and_started_at_once(site: TestSite, tmp_path
     assert again.run() == 0, again.err
     crawl.reap()
     assert_exactly_once(again, site.urls)
-    (told,) = [line for line in again.log_text().splitlines() if '"crawl_recovered"' in line]
-    assert json.loads(told)["leases"] > 0
+
+
+def test_a_start_after_a_kill_says_so(tmp_path: Path) -> None:
+    with TestSite(hosts=1, pages_per_host=5, held=1, first_address="127.0.19.1") as held:
+        crawl = Crawl(tmp_path / "job", held.seeds_file, *FAST).start()
+        held.wait_until(lambda requests: any("/hold/" in request.path for request in requests))
+        crawl.kill_group()
+        crawl.reap()
+        leases = crawl.leased()
+        assert leases > 0
+        crawl.start()
+        poll(lambda: crawl.events("crawl_recovered"), "the event", every_s=0.05)
+        crawl.kill_group()
+        crawl.reap()
+    assert [event["leases"] for event in crawl.events("crawl_recovered")] == [leases]
 
 
 @pytest.fixture
