@@ -117,7 +117,7 @@ def _kept(
     """Return ETag, date and hash of what is known now: what says nothing changes nothing."""
     if finding.kind in ("content", "same") and isinstance(result, Fetched):
         etag = revisit.validator(result.headers.get("etag"))
-        date = revisit.validator(result.headers.get("last-modified"))
+        date = revisit.dated(result.headers.get("last-modified"), result.headers.get("date"))
         if finding.kind == "same":
             return etag or item.etag, date or item.last_modified, item.content_hash
         return etag, date, finding.content_hash

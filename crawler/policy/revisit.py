@@ -59,6 +59,15 @@ def validator(value: str | None) -> str | None:
     return value
 
 
+def dated(modified: str | None, sent: str | None) -> str | None:
+    """Return the `Last-Modified` of an answer as it can be sent back; `sent`: its `Date`.
+
+    None also where both are the same second: the page may have changed again within it, and would
+    be called unchanged for ever (RFC 9110, 8.8.2.2).
+    """
+    return None if modified == sent else validator(modified)
+
+
 def conditions(item: Item) -> Headers:
     """Return what asks for a page only if it is another one than at the last visit (RFC 9110).
 

@@ -1,6 +1,8 @@
 """What a visit comes to, from what the fetch says."""
 
+from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 
 from crawler.model.result import Fetched
 from crawler.pipeline.revisiting import Outcome, Revisiting
@@ -9,14 +11,21 @@ from tests.support.fetch import NOW, make_item, make_plan
 WHOLE, PART = sha256(b"whole").digest(), sha256(b"who").digest()
 
 
-def visit(body: bytes, *, visit: int = 2, truncated: bool = False, capped: bool = False) -> Outcome:
+def visit(
+    body: bytes,
+    *,
+    visit: int = 2,
+    truncated: bool = False,
+    capped: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({"etag": '"new"'}),
+) -> Outcome:
     known = {"content_hash": WHOLE, "etag": '"whole"'} if visit > 1 else {}
     result = Fetched(
         attempts=1,
         started_at=NOW,
         elapsed_ms=1,
         status=200,
-        headers={"etag": '"new"'},
+        headers=headers,
         body=body,
         truncated=truncated,
         is_capped=capped,
@@ -43,3 +52,13 @@ def test_a_body_that_is_cut_at_the_cap_is_compared() -> None:
     changed = visit(b"who", truncated=True, capped=True)
     assert (changed.change, changed.etag, changed.content_hash) == ("changed", '"new"', PART)
     assert visit(b"whole", truncated=True, capped=True).change == "unchanged"
+
+
+def test_a_page_of_the_second_in_which_it_was_sent_has_no_date() -> None:
+    date = "Mon, 01 Jan 2024 00:00:00 GMT"
+    sent = {"last-modified": date, "date": date}
+    assert visit(b"new", headers=sent).last_modified is None
+    assert (
+        visit(b"new", headers=sent | {"date": date.replace("00 GMT", "01 GMT")}).last_modified
+        == date
+    )

@@ -7,6 +7,7 @@ from crawler.policy.revisit import (
     Finding,
     RevisitTerms,
     conditions,
+    dated,
     judge,
     validator,
 )
@@ -110,6 +111,15 @@ def test_conditions_need_something_known() -> None:
 def test_only_what_can_be_sent_is_kept(value: str | None) -> None:
     """A server's header would come back as two, or as megabytes in the store."""
     assert validator(value) is None
+
+
+def test_a_date_that_may_be_of_two_versions_is_not_sent() -> None:
+    """A page that changed in the second in which it was asked for would stay as it was for ever."""
+    sent, before = "Mon, 01 Jan 2024 00:00:01 GMT", "Mon, 01 Jan 2024 00:00:00 GMT"
+    assert dated(sent, sent) is None
+    assert dated(before, sent) == before
+    assert dated(before, None) == before
+    assert dated(None, None) is None
 
 
 @pytest.mark.parametrize("value", ['"a"', 'W/"a b"', "unquoted", "x" * MAX_VALIDATOR_LENGTH])
