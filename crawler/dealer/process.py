@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +49,8 @@ def _close_pipes(traceback: TracebackType | None) -> None:
             names = traceback.tb_frame.f_locals
             for name in ("parent_r", "child_w", "child_r", "parent_w"):
                 if name in names:
-                    os.close(names[name])
+                    with suppress(OSError):  # a Python that has learned to close them
+                        os.close(names[name])
         traceback = traceback.tb_next
 
 

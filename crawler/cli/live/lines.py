@@ -107,8 +107,9 @@ def say_readers(ready: int, configured: int) -> str:
 
 
 def _pages(state: LiveState) -> list[Piece]:
-    done = state.counts.get("done", 0)
-    pieces = [(f"{done:,}", "bold"), (f" of {state.known:,} known", "")]
+    done, dead = state.counts.get("done", 0), state.counts.get("dead", 0)
+    given_up = f" and {dead:,} dead" if dead else ""
+    pieces = [(f"{done:,}", "bold"), (f"{given_up} of {state.known:,} known", "")]
     if state.max_pages is not None:
         pieces.append(
             (f"  {state.counts.get('pages', 0):,} of --max-pages {state.max_pages:,}", "")

@@ -1,6 +1,7 @@
 """Progress on every kind of terminal."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,14 @@ def test_all_that_a_person_asks_is_in_a_terminal_of_usual_size() -> None:
         "█",
     ):
         assert said in text
+
+
+def test_what_is_dead_is_counted_beside_the_bar_that_counts_it() -> None:
+    state = _state()
+    counts = {**state.counts, "dead": 7}
+    lines = _text(draw(replace(state, counts=counts), 100, 24))
+    assert lines[1].endswith(" 1,230 and 7 dead of 1,270 known")
+    assert lines[2].endswith(" 97 %")
 
 
 def test_a_short_terminal_keeps_what_matters_most() -> None:
