@@ -21,6 +21,7 @@ MEMORY_MB = 1_000
 """What DuckDB may take before it writes to disk what does not fit."""
 _MAX_ROUNDS = 100
 """Clicks from where people come in; further away nobody counts."""
+_INTERRUPTED = "Query interrupted"
 _LINE_BYTES = (64 * 1024 * 1024, 1024 * 1024 * 1024)
 """Room for one record: what all have, and what is tried if one has more."""
 
@@ -182,6 +183,11 @@ def translated() -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        # What a signal's handler raised while DuckDB looked for signals itself is lost.
+        if str(error) != _INTERRUPTED:
+            raise
         raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(f"report: {_first_line(error)}") from error

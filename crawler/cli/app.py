@@ -2,12 +2,13 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from keyword import iskeyword
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -88,7 +89,10 @@ def main() -> None:
     # Nobody's plugins for pydantic have business here; looking for them reads the metadata of
     # every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from crawler.cli.errors import run_command
+    try:
+        from crawler.cli.errors import run_command
+    except KeyboardInterrupt:  # so early that nobody is there yet to say so
+        _leave(128 + signal.SIGINT)
 
     def command() -> object:
         # Only the chosen command is imported; help and a misspelt name need all of them.
@@ -115,7 +119,7 @@ def _with_room(function: Callable[..., int]) -> Callable[..., int]:
     return FunctionType(code, function.__globals__, function.__name__)
 
 
-def _leave(exit_code: int) -> None:
+def _leave(exit_code: int) -> NoReturn:
     """End the process now: all is closed, and taking modules apart one by one serves nobody."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -151,14 +151,17 @@ def test_a_signal_while_it_waits_for_standard_input(tmp_path: Path, number: sign
     """Ctrl-C after a forgotten pipe: it ends at once, with its code."""
     crawl = Crawl(tmp_path / "job", "-", *FAST)
     read_end, write_end = os.pipe()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         crawl.command, stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    os.close(read_end)
-    poll((tmp_path / "job" / "frontier.db-wal").exists, "it is about to read")
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    os.close(write_end)
+    ) as process:
+        try:
+            os.close(read_end)
+            poll((tmp_path / "job" / "frontier.db-wal").exists, "it is about to read")
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # one that hangs fails this test, not the next as well
+            os.close(write_end)
     assert process.returncode == 128 + number
     assert err == "crawler: stopped; the same command goes on\n"
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -227,6 +228,31 @@ def test_sigterm_leaves_no_scratch_and_no_half_a_page(audited, tmp_path, module,
         finally:
             process.kill()
     assert [found.name for found in tmp_path.rglob("*")] == ["spill"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_query_ends_the_report(audited, tmp_path, number):
+    """What the handler raises is lost in DuckDB, which says `Query interrupted`."""
+    query = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a, b) = 1"
+    slow = (
+        "import os, threading, crawler.audit.auditing, crawler.audit.database\n"
+        "def audit(database, *_, **__):\n"
+        f"    kill = lambda: os.kill(os.getpid(), {number:d})\n"
+        "    threading.Timer(0.3, kill).start()\n"
+        f"    database.rows({query!r})\n"
+        "crawler.audit.auditing.audit = audit\n"
+        "from crawler.cli import app; app.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", slow, "report", "--job", str(audited.job), "-o", "page.html"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 128 + number)
 
 
 def test_without_a_job_it_says_so_in_one_line(tmp_path):
