@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from crawler.audit.interruptible import Interruptible
 from crawler.errors import StorageError
 from crawler.frontier.statements import split_statements
 
@@ -21,7 +22,6 @@ MEMORY_MB = 1_000
 """What DuckDB may take before it writes to disk what does not fit."""
 _MAX_ROUNDS = 100
 """Clicks from where people come in; further away nobody counts."""
-_INTERRUPTED = "Query interrupted"
 _LINE_BYTES = (64 * 1024 * 1024, 1024 * 1024 * 1024)
 """Room for one record: what all have, and what is tried if one has more."""
 
@@ -60,8 +60,11 @@ _COLUMNS = {
 class AuditDatabase:
     """Tables of one crawl: visits, pages, edges and what is derived from them (`sql/load.sql`)."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", scratch: Path) -> None:
+    def __init__(
+        self, connection: "duckdb.DuckDBPyConnection", run: Interruptible, scratch: Path
+    ) -> None:
         self._connection = connection
+        self._run = run
         self._scratch = scratch
         self._load = statements("load")
 
@@ -83,44 +86,49 @@ class AuditDatabase:
             for name in ("alternates", "forget_lists", "hops", "ends", "arrivals", "inlinks"):
                 self._make(name)
             self._count_clicks()
-            self._connection.execute(self._load["listed"], {"path": str(listed)})
+            self._execute(self._load["listed"], {"path": str(listed)})
             self.set_outside(outside)
 
     def set_outside(self, answers: Iterable[object]) -> None:
         """Take what was asked for beyond the crawl, instead of what was known of it."""
         with translated():
-            self._connection.execute("DROP TABLE IF EXISTS outside")
+            self._execute("DROP TABLE IF EXISTS outside")
             self._from_lines("outside", answers)
             self._make("answers")
 
     def rows(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a statement; it must bound them."""
         with translated():
-            return self._connection.execute(sql, values or None).fetchall()
+            return self._run(lambda: self._connection.execute(sql, values or None).fetchall())
 
     def run(self, sql: str) -> None:
         """Run a statement for what it does."""
         with translated():
-            self._connection.execute(sql)
+            self._execute(sql)
 
     def stream(self, sql: str, *, at_once: int = 5_000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a statement, of which there may be any number."""
         with translated():
             # A cursor of its own: others may be run meanwhile.
-            cursor = self._connection.cursor().execute(sql)
-            while rows := cursor.fetchmany(at_once):
+            cursor = self._run.cursor()
+            self._run(lambda: cursor.execute(sql))
+            while rows := self._run(lambda: cursor.fetchmany(at_once)):
                 yield from rows
+            self._run.close_cursor(cursor)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the names of the columns of a table."""
         return tuple(row[0] for row in self.rows(f"DESCRIBE {table}"))
 
+    def _execute(self, sql: str, values: Mapping[str, object] | None = None) -> None:
+        self._run(lambda: self._connection.execute(sql, values))
+
     def _make(self, name: str) -> None:
-        self._connection.execute(self._load[name])
+        self._execute(self._load[name])
 
     def _read(self, parts: Iterable[str]) -> None:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in _COLUMNS.items())
-        self._connection.execute(f"CREATE VIEW records AS SELECT {nothing} LIMIT 0")
+        self._execute(f"CREATE VIEW records AS SELECT {nothing} LIMIT 0")
         for name in ("macro_host", "macro_problem", "macro_gone", "macro_there"):
             self._make(name)
         for name in ("read_visits", "visits"):
@@ -132,7 +140,7 @@ class AuditDatabase:
         import duckdb
 
         for size in _LINE_BYTES:
-            self._connection.execute(f"CREATE OR REPLACE VIEW records AS {_records(part, size)}")
+            self._execute(f"CREATE OR REPLACE VIEW records AS {_records(part, size)}")
             try:
                 self._make("add_visits")
             except duckdb.InvalidInputException as error:
@@ -144,8 +152,7 @@ class AuditDatabase:
     def _count_clicks(self) -> None:
         self._make("start_clicks")
         for number in range(1, _MAX_ROUNDS):
-            found = self._connection.execute(self._load["add_clicks"], {"round": number})
-            if found.fetchall()[0][0] == 0:
+            if self.rows(self._load["add_clicks"], {"round": number})[0][0] == 0:
                 return
 
     def _from_lines(self, name: str, objects: Iterable[object]) -> None:
@@ -153,7 +160,7 @@ class AuditDatabase:
         path = self._scratch / f"{name}.jsonl"
         with path.open("wb") as lines:
             lines.writelines(orjson.dumps(one) + b"\n" for one in objects)
-        self._connection.execute(self._load[name], {"path": str(path)})
+        self._execute(self._load[name], {"path": str(path)})
         path.unlink()
 
 
@@ -183,11 +190,6 @@ def translated() -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
-    except RuntimeError as error:
-        # What a signal's handler raised while DuckDB looked for signals itself is lost.
-        if str(error) != _INTERRUPTED:
-            raise
         raise KeyboardInterrupt from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(f"report: {_first_line(error)}") from error
@@ -223,12 +225,13 @@ def open_database(
                 "python_enable_replacements": False,
             },
         )
+        run = Interruptible(connection)
         try:
             connection.register_filesystem(files)
             connection.execute("SET enable_progress_bar = false")
             allowed = f"['{files.protocol}://', {_quoted(str(scratch))}]"
             connection.execute(f"SET allowed_directories = {allowed}")
             connection.execute("SET enable_external_access = false")
-            yield AuditDatabase(connection, scratch), scratch
+            yield AuditDatabase(connection, run, scratch), scratch
         finally:
-            connection.close()
+            run.close()

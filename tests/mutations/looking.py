@@ -61,7 +61,7 @@ MUTATIONS = [
     Mutation(
         "an export that SIGTERM ends leaves nothing behind",
         "cli/sigterm.py",
-        "signal.signal(signal.SIGTERM, end)",
+        "signal.signal(signal.SIGTERM, _end)",
         "signal.getsignal(signal.SIGTERM)",
         (f"{KILLED}::test_a_signal_leaves_nothing",),
     ),

@@ -6,13 +6,13 @@ locked before the query is looked at.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from crawler.audit.interruptible import Interruptible
 from crawler.cli.records.files import Source
 from crawler.cli.records.record_filter import RecordFilter
 from crawler.cli.sql.spill import spill_directory
@@ -22,14 +22,12 @@ from crawler.errors import ConfigError, CrawlerError, StorageError
 if TYPE_CHECKING:
     import duckdb
 
-_T = TypeVar("_T")
 _Faults = Sequence[BaseException]
 MOST_MEMORY_BYTES = 2_000_000_000
 """What a query may hold, or half of the machine's; more goes to temporary files where it can."""
 _ROW_GROUP_BYTES = 64_000_000
 """Of Parquet: what a copy holds at once, for each thread."""
 _BATCH = 500
-_TELL_S = 0.05
 _INSTALL = (
     "SQL, Parquet and reports need DuckDB, which is not installed: "
     "pip install 'quasicrawler[analysis]'"
@@ -40,7 +38,7 @@ class Answer:
     """The rows of a query, as they come."""
 
     def __init__(
-        self, connection: "duckdb.DuckDBPyConnection", run: "_Run", faults: _Faults
+        self, connection: "duckdb.DuckDBPyConnection", run: Interruptible, faults: _Faults
     ) -> None:
         self._connection = connection
         self._run = run
@@ -76,7 +74,7 @@ class Engine:
     """One database with views over what is looked at."""
 
     def __init__(
-        self, connection: "duckdb.DuckDBPyConnection", run: "_Run", faults: _Faults
+        self, connection: "duckdb.DuckDBPyConnection", run: Interruptible, faults: _Faults
     ) -> None:
         self._connection = connection
         self._run = run
@@ -128,38 +126,6 @@ class Engine:
         return int(row[0]) if row else 0
 
 
-class _Run:
-    """Does all work of one connection on a thread of its own, so that this one hears Ctrl-C."""
-
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        self._connection = connection
-        self._pool = ThreadPoolExecutor(1)
-        # A pool whose first thread is interrupted while it starts makes a second one later.
-        self._pool.submit(int).result()
-
-    def __call__(self, work: Callable[[], _T]) -> _T:
-        return self._pool.submit(work).result()
-
-    def close(self) -> None:
-        """End what still runs, and the connection.
-
-        Whatever was interrupted here, the work may be anywhere between handed over and done, and
-        what DuckDB has not begun cannot be told to end: so it is told until all has ended.
-        """
-        self._connection.interrupt()
-        closing = self._pool.submit(self._connection.close)
-        while not wait([closing], _TELL_S).done:
-            self._tell()
-        self._pool.shutdown()
-        closing.result()
-
-    def _tell(self) -> None:
-        import duckdb
-
-        with suppress(duckdb.ConnectionException):  # closed since it was looked at
-            self._connection.interrupt()
-
-
 @contextmanager
 def open_engine(
     sources: Sequence[Source],
@@ -188,7 +154,7 @@ def open_engine(
     files = QueryFiles()
     with spill_directory() as spill:
         connection = duckdb.connect(":memory:")
-        run = _Run(connection)
+        run = Interruptible(connection)
         try:
             connection.register_filesystem(files)
             _confine(connection, spill, f"{PROTOCOL}://", output)

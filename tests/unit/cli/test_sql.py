@@ -14,10 +14,10 @@ import duckdb
 import orjson
 import pytest
 
+from crawler.audit import interruptible
 from crawler.cli.records.files import Tally, find_sources
 from crawler.cli.records.job_behind import job_behind
 from crawler.cli.records.record_filter import RecordFilter, Wishes
-from crawler.cli.sql import engine as sql_engine
 from crawler.cli.sql import views as sql_views
 from crawler.cli.sql.engine import Engine, open_engine
 from crawler.cli.sql.files import kept
@@ -390,19 +390,19 @@ def test_a_connection_that_closes_slowly_closes_once(job, monkeypatch):
         found = wait(futures)
         return found if next(looks, True) else wait([Future[None]()], 0)
 
-    monkeypatch.setattr(sql_engine, "wait", wait_and_look_away)
+    monkeypatch.setattr(interruptible, "wait", wait_and_look_away)
     assert ask(job.root, "SELECT 1") == [(1,)]
 
 
 _SLOW = """
 import sys
 from crawler.cli import app
-from crawler.cli.sql import engine as sql_engine
-run = sql_engine._Run.__call__
+from crawler.audit.interruptible import Interruptible
+run = Interruptible.__call__
 def told(self, work):
     print("asking", flush=True)
     return run(self, work)
-sql_engine._Run.__call__ = told
+Interruptible.__call__ = told
 sys.argv = ["crawler", "inspect", sys.argv[1], "--sql", sys.argv[2]]
 app.main()
 """
