@@ -144,7 +144,8 @@ class Crawl:
         return path.read_text() if path.exists() else ""
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self.log_text().splitlines() if line]
+        whole = self.log_text().rpartition("\n")[0]  # the last line may be half written
+        lines = [json.loads(line) for line in whole.splitlines() if line]
         return [line for line in lines if line.get("event") == name]
 
 
