@@ -35,6 +35,13 @@ class OpenJob(NamedTuple):
     """As its last start had it, as far as the store's work depends on it."""
     now: "Now"
 
+    @property
+    def flag(self) -> str:
+        """What a command in a hint needs to mean this job, a blank before it, or nothing."""
+        from crawler.job.directory import job_flag
+
+        return job_flag(self.job)
+
     def holder(self) -> "Holder | None":
         """Return who crawls it now."""
         from crawler.job.lock import holder
@@ -71,7 +78,7 @@ class OpenJob(NamedTuple):
         known = [row.host for row in rows]
         near = [host for host in known if _name(host) == _name(hosts[0])]
         near = near or difflib.get_close_matches(hosts[0], known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; crawler hosts lists them"
+        hint = f"; did you mean {near[0]}?" if near else f"; crawler hosts{self.flag} lists them"
         raise ConfigError(f"this job knows no host {', '.join(hosts)}{hint}")
 
 

@@ -78,7 +78,9 @@ def start_again(crawl: Crawl) -> None:
 def test_a_pause_outlives_kills_and_starts(site: TestSite, crawl: Crawl) -> None:
     assert say(crawl, "pause").startswith("paused: what is being fetched is finished")
     assert say(crawl, "pause").startswith("paused already")
-    assert "paused   by you: crawler resume goes on" in say(crawl, "status", lines=None)
+    assert f"paused   by you: crawler resume --job {crawl.job} goes on" in say(
+        crawl, "status", lines=None
+    )
     crawl.kill_group()
     crawl.reap()
     site.release()
@@ -106,8 +108,12 @@ def test_a_paused_host_waits_while_the_others_go_on(site: TestSite, crawl: Crawl
     added = f"http://{host}/added"
     say(crawl, "add", added)
     assert "you paused its host" in say(crawl, "explain", added, lines=None)
-    assert "paused by you" in say(crawl, "hosts", "--waiting", lines=None)
-    assert f"paused   {host}: crawler resume HOST" in say(crawl, "status", lines=None)
+    assert f"paused by you: crawler resume {host} --job" in say(
+        crawl, "hosts", "--waiting", lines=None
+    )
+    assert f"paused   {host}: crawler resume HOST --job {crawl.job}" in say(
+        crawl, "status", lines=None
+    )
     bare = host.partition(":")[0]
     assert f"did you mean {host}?" in say(crawl, "pause", bare, code=2)
     assert "did you mean" in say(crawl, "pause", "127.0.8.9:" + host[-5:], code=2)
@@ -168,7 +174,7 @@ def test_what_is_added_is_taken_by_whoever_can(tmp_path: Path) -> None:
         code = crawl.wait()
         assert code == 0, crawl.err
         second = say(crawl, "add", site.seeds[2])
-        assert second == "added 1 URL: no crawl runs, crawler start takes them\n"
+        assert second == "added 1 URL: no crawl runs, the same start takes them\n"
         assert say(crawl, "add", site.seeds[2]).startswith("added 0 URLs, 1 known already")
         fetched = set(crawl.counts())
         if "takes them\n" in first and "no crawl runs" not in first:

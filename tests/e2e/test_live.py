@@ -67,7 +67,7 @@ def test_a_crawl_is_watched_stopped_killed_and_watched_again(tmp_path: Path) -> 
             _shows(watcher, "running")
             _shows(watcher, "21 of 23 known")
             os.killpg(crawl.process.pid, signal.SIGKILL)
-            _shows(watcher, "not running: crawler start goes on")
+            _shows(watcher, "not running: the same start goes on")
             with Terminal(_start(web, job), columns=100, rows=24) as again:
                 _shows(watcher, "● running")
                 _rests(again)

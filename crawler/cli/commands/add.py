@@ -56,7 +56,7 @@ async def _add(job: str | None, seeds: list[str]) -> str:
         elif holder is not None:
             text += f"; {holder} has not answered: it takes them, or the next start does"
         else:
-            text += ": no crawl runs, crawler start takes them"
+            text += ": no crawl runs, the same start takes them"
         if heard and (await opened.frontier.counters()).get("paused"):
-            text += "; it is paused, crawler resume goes on"
+            text += f"; it is paused, crawler resume{opened.flag} goes on"
         return text

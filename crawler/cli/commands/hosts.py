@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -30,13 +32,16 @@ def hosts(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """List hosts: what is left, done and failed, when each is asked next, and what it waits for."""
+    from crawler.job.directory import job_flag
+
     if sort not in get_args(HostSort):
         raise typer.BadParameter(f"--sort must be one of {', '.join(get_args(HostSort))}")
     found = asyncio.run(_read(job, sort, limit, waiting=waiting))
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
-    lines = [_cells(one) for one in found["hosts"]]
+    flag = job_flag(Path(found["job"]))
+    lines = [_cells(one, flag) for one in found["hosts"]]
     if not lines:
         sys.stdout.write("no host waits\n" if waiting else "no hosts yet\n")
         return
@@ -91,7 +96,7 @@ def _origin(one: OriginRules, now: int) -> dict[str, Any]:
     }
 
 
-def _cells(host: dict[str, Any]) -> tuple[str, ...]:
+def _cells(host: dict[str, Any], flag: str) -> tuple[str, ...]:
     from crawler.cli.printable import printable
 
     wait = host["next_in_ms"]
@@ -103,7 +108,7 @@ def _cells(host: dict[str, Any]) -> tuple[str, ...]:
         f"{host['failures']:,}",
         f"{host['delay_ms'] / 1000:g} s",
         "-" if wait is None or host["halted"] else _in(wait),
-        _state(host),
+        _state(host, flag),
     )
 
 
@@ -115,12 +120,12 @@ def _in(wait_ms: int) -> str:
     return span(wait_ms)
 
 
-def _state(host: dict[str, Any]) -> str:
+def _state(host: dict[str, Any], flag: str) -> str:
     from crawler.pipeline.moments import span
 
     found = []
     if host["halted"]:
-        found.append("paused by you: crawler resume HOST")
+        found.append(f"paused by you: crawler resume {shlex.quote(host['host'])}{flag}")
     if host["paused_for_ms"]:
         found.append(f"asked for a pause of {span(host['paused_for_ms'])}")
     if host["failures_in_row"]:

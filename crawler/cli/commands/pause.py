@@ -28,12 +28,13 @@ async def _pause(job: str | None, names: list[str]) -> str:
 
     async with open_job(job) as opened:
         control = opened.frontier.control
+        resume = f"crawler resume{opened.flag}"
         if not names:
             if not await control.pause(paused=True):
-                return "paused already; crawler resume goes on"
+                return f"paused already; {resume} goes on"
             if await opened.is_heard():
-                return "paused: what is being fetched is finished; crawler resume goes on"
-            return "paused: the next start fetches nothing until crawler resume"
+                return f"paused: what is being fetched is finished; {resume} goes on"
+            return f"paused: the next start fetches nothing until {resume}"
         hosts = [await opened.host_of(name) for name in names]
         runs = opened.holder() is not None
         found = await control.halt(hosts, halted=True)

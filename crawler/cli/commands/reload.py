@@ -38,7 +38,7 @@ def _reload(job: "Path") -> str:
     from crawler.cli.job_control import is_here
     from crawler.cli.live.log_tail import LogTail
     from crawler.errors import ConfigError, JobLocked
-    from crawler.job.directory import has_store
+    from crawler.job.directory import has_store, job_flag
     from crawler.job.lock import holder
 
     if not has_store(job):
@@ -48,7 +48,7 @@ def _reload(job: "Path") -> str:
         return f"no crawl runs in {job}: the next start reads all"
     if not is_here(held):
         raise JobLocked(f"{job} is in use by {held}: reload it there")
-    if (why := _why_not(held)) is not None:
+    if (why := _why_not(held, job_flag(job))) is not None:
         raise JobLocked(f"process {held.pid} {why}; nothing was sent")
     log = LogTail(job / "logs" / "crawler.jsonl", from_end=True)
     try:
@@ -60,7 +60,7 @@ def _reload(job: "Path") -> str:
     return _answer(log, held)
 
 
-def _why_not(held: "Holder") -> str | None:
+def _why_not(held: "Holder", flag: str) -> str | None:
     """Return why SIGHUP would not make it read its settings; None: it would."""
     from pathlib import Path
 
@@ -70,13 +70,14 @@ def _why_not(held: "Holder") -> str | None:
         stat = (process / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "does not show what SIGHUP means to it"
+    stop = f"crawler stop{flag}"
     masks = dict(line.split(":", 1) for line in status.splitlines() if line.startswith("Sig"))
     if int(masks["SigIgn"], 16) & _HANGUP:
-        return "ignores SIGHUP, as under nohup: crawler stop, then the same start, has it read all"
+        return f"ignores SIGHUP, as under nohup: {stop}, then the same start, has it read all"
     if not int(masks["SigCgt"], 16) & _HANGUP:
         return "is not ready for SIGHUP yet: try again in a moment"
     if stat.rpartition(")")[2].split()[_TERMINAL] != "0":
-        return "has a terminal, and SIGHUP would stop it: crawler stop, then the same start"
+        return f"has a terminal, and SIGHUP would stop it: {stop}, then the same start"
     return None
 
 

@@ -176,6 +176,7 @@ def _ask(
     from crawler.conf.plan import make_plan
     from crawler.conf.units import parse_duration_ms
     from crawler.errors import ConfigError
+    from crawler.job.directory import job_flag
     from crawler.logs import configure
 
     most, time = external
@@ -216,5 +217,5 @@ def _ask(
     finally:
         if sys.stderr.isatty() and answered:
             sys.stderr.write("\n")
-    for line in asking_lines(asked):
+    for line in asking_lines(asked, job_flag(job)):
         say(line)

@@ -33,9 +33,10 @@ async def _resume(job: str | None, names: list[str], *, all_hosts: bool) -> str:
             text = "resumed" if changed else "not paused"
             heard = await opened.is_heard()
             if changed and not heard:
-                text += ": no crawl runs, crawler start goes on"
+                text += ": no crawl runs, the same start goes on"
+            everywhere = f"crawler resume --all-hosts{opened.flag}"
             if halted := await control.halted():
-                text += f"; paused by name: {_some(halted)} (--all-hosts resumes them)"
+                text += f"; paused by name: {_some(halted)} ({everywhere} resumes them)"
             return text
         hosts = await control.halted() if all_hosts else []
         hosts += [await opened.host_of(name) for name in names]
@@ -46,9 +47,9 @@ async def _resume(job: str | None, names: list[str], *, all_hosts: bool) -> str:
             return "no host is paused" if all_hosts else f"not paused: {', '.join(hosts)}"
         text = f"resumed {_some(found.changed)}"
         if not await opened.is_heard():
-            text += ": no crawl runs, crawler start goes on"
+            text += ": no crawl runs, the same start goes on"
         if (await opened.frontier.counters()).get("paused"):
-            text += "; the whole crawl is paused, crawler resume goes on"
+            text += f"; the whole crawl is paused, crawler resume{opened.flag} goes on"
         return text
 
 

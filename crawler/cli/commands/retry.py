@@ -126,9 +126,9 @@ async def _retry(job: str | None, wanted: _Wanted, host_name: str | None) -> str
             log.info("urls_retried", urls=moved, chosen=sorted(one.word for one in chosen))
         text = f"to be fetched again: {plural(moved, 'URL')} ({_listed(found, chosen)})"
         if not await opened.is_heard():
-            return f"{text}: no crawl runs, crawler start takes them"
+            return f"{text}: no crawl runs, the same start takes them"
         if (await opened.frontier.counters()).get("paused"):
-            return f"{text}: the crawl is paused, crawler resume goes on"
+            return f"{text}: the crawl is paused, crawler resume{opened.flag} goes on"
         return text
 
 

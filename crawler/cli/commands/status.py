@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from crawler.cli.options import JobOption
 from crawler.cli.status_data import as_json, look
 from crawler.cli.wording import plural
 from crawler.cli.wording import size as say_size
+from crawler.job.directory import job_flag
 from crawler.pipeline.moments import span
 
 JsonOption = Annotated[
@@ -46,10 +48,10 @@ def status(
         sys.stdout.write(_text(found))
 
 
-def _pause(host: dict[str, Any]) -> str:
+def _pause(host: dict[str, Any], flag: str) -> str:
     """Say why a host has nothing to give now."""
     if host["halted"]:
-        return ", paused by you: crawler resume HOST"
+        return f", paused by you: crawler resume {shlex.quote(host['host'])}{flag}"
     text = f", paused for {span(host['paused_for_ms'])}" if host["paused_for_ms"] else ""
     for one in host["robots"]:
         if one["obstacle"] == "gone":
@@ -86,19 +88,20 @@ def _stands(found: dict[str, Any]) -> str:
 
 def _text(found: dict[str, Any]) -> str:
     failures = plural(found["failures"], "failure")
+    flag = job_flag(Path(found["job"]))
     lines = [
         f"{found['job']}: {_stands(found)}",
         f"records  {found['records']:,}, {failures}, {say_size(found['bytes'])} fetched",
         "urls     " + ", ".join(f"{n} {state}" for state, n in found["states"].items()),
     ]
     if found["paused"]:
-        lines.append("paused   by you: crawler resume goes on")
+        lines.append(f"paused   by you: crawler resume{flag} goes on")
     if found["disk_full"]:
         lines.append(f"paused   until there is space on the disk of {found['disk_full']}")
     if found["halted"]:
         some = ", ".join(found["halted"][:5])
         more = f" and {len(found['halted']) - 5} more" if len(found["halted"]) > 5 else ""
-        lines.append(f"paused   {some}{more}: crawler resume HOST, or --all-hosts")
+        lines.append(f"paused   {some}{more}: crawler resume HOST{flag}, or --all-hosts")
     if found["requisites_found"]:
         lines.append(
             f"needed   {found['requisites']} requisites of {found['requisites_found']} found"
@@ -121,7 +124,7 @@ def _text(found: dict[str, Any]) -> str:
         lines.append(f"links    refused when found: {refused}{back}")
     lines += [
         f"host     {host['host']}: {host['ready'] + host['leased'] + host['waiting']} left, "
-        f"{host['done']} done, every {host['delay_ms'] / 1000:g} s{_pause(host)}"
+        f"{host['done']} done, every {host['delay_ms'] / 1000:g} s{_pause(host, flag)}"
         for host in found["hosts"]
         if host["ready"] + host["leased"] + host["waiting"]
     ]

@@ -62,4 +62,4 @@ def _stop(job: "Path", timeout_s: float) -> str:
         if time.monotonic() > deadline:
             raise JobLocked(f"{held} was told to stop and has not ended after {timeout_s:g} s")
         time.sleep(_POLL_S)
-    return f"stopped process {held.pid}; the same crawler start goes on"
+    return f"stopped process {held.pid}; the same start goes on"

@@ -166,7 +166,7 @@ def of_store(found: "Found", pace: Pace, *, warnings: Sequence[str] = ()) -> Liv
 
 def _rest(left: int, outlook: Outlook) -> str:
     if left:
-        return f"crawler start goes on with {plural(left, 'URL')}"
+        return f"the same start goes on with {plural(left, 'URL')}"
     return (
         f"to be visited again later: {plural(outlook.later, 'URL')}"
         if outlook.later

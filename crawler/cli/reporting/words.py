@@ -1,5 +1,6 @@
 """A report in sentences, for who reads only the top of it."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -59,8 +60,11 @@ def summary(state: CrawlState, audit: Audit, figures: Figures) -> list[str]:
     return sentences
 
 
-def asking_lines(asked: "Asked") -> Iterator[str]:
-    """Yield what is to be said of a run that asked for what lies beyond the crawl."""
+def asking_lines(asked: "Asked", flag: str = "") -> Iterator[str]:
+    """Yield what is to be said of a run that asked for what lies beyond the crawl.
+
+    `flag` is what a command in a hint needs to mean its job.
+    """
     if asked.unreached:
         yield _unreached(asked.unreached) + " The same command asks again."
     if asked.refused:
@@ -75,7 +79,7 @@ def asking_lines(asked: "Asked") -> Iterator[str]:
     for held in asked.held[:_HOSTS]:
         yield (
             f"{plural(held.urls, 'URL')} of {held.host} {_were(held.urls)} not asked for: "
-            f"{_why(held)}"
+            f"{_why(held, flag)}"
         )
     if more := asked.held[_HOSTS:]:
         urls = plural(sum(held.urls for held in more), "URL")
@@ -94,13 +98,13 @@ def _listed(hosts: Sequence[str]) -> str:
     return ", ".join(hosts[:_HOSTS]) + (f" and {plural(more, 'more host')}" if more > 0 else "")
 
 
-def _why(held: "Held") -> str:
+def _why(held: "Held", flag: str) -> str:
     if held.is_crawled:
         return "the crawl that runs asks this host"
     if held.until is None:
         return "it answered 429 or 503; the same command asks again"
     if held.until >= FOREVER:
-        return "it is paused (crawler resume goes on)"
+        return f"it is paused (crawler resume {shlex.quote(held.host)}{flag} goes on)"
     until = datetime.fromtimestamp(held.until / 1000, UTC)
     return f"it is to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
 

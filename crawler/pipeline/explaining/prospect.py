@@ -1,7 +1,9 @@
 """What happens next to one URL, and why not now: the last line of an explanation."""
 
 import shlex
+from pathlib import Path
 
+from crawler.job.directory import job_flag
 from crawler.pipeline.explaining.account import Account, HostTurn, Known, Next
 from crawler.pipeline.moments import interval, moment, span
 from crawler.policy.revisit import GONE_AFTER
@@ -138,12 +140,12 @@ def _by_budget(a: Account) -> Next | None:
 
 
 def _by_person(a: Account) -> Next | None:
+    flag = "" if a.job is None else job_flag(Path(a.job))
     if a.paused:
-        return Next(what="paused", text="you paused the crawl: crawler resume goes on")
+        return Next(what="paused", text=f"you paused the crawl: crawler resume{flag} goes on")
     if a.host is not None and a.host.halted:
-        return Next(
-            what="paused", text=f"you paused its host: crawler resume {a.host.host} goes on"
-        )
+        host = shlex.quote(a.host.host)
+        return Next(what="paused", text=f"you paused its host: crawler resume {host}{flag} goes on")
     return None
 
 

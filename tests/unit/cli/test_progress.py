@@ -256,7 +256,7 @@ def _found(**changes: Any) -> Found:
         ({}, "running", "as fast as this machine and the servers can"),
         ({"readers": (1, 2)}, "running", "as fast as this machine and the servers can"),
         ({"counters": {"ready": 3, "paused": 1}}, "paused", "paused by the operator"),
-        ({"holder": None}, "resting", "not running: crawler start goes on with 3 URLs"),
+        ({"holder": None}, "resting", "not running: the same start goes on with 3 URLs"),
         ({"holder": None, "outlook": an_outlook()}, "resting", "not running: nothing is left"),
     ],
 )

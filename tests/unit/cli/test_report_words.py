@@ -14,7 +14,7 @@ UNTIL = round(datetime(2026, 3, 1, 21, 58, 32, tzinfo=UTC).timestamp() * 1000)
 
 def said(**values) -> list[str]:
     nothing = {"refused": (), "unreached": 0, "held": (), "over": 0}
-    return list(asking_lines(Asked(**{**nothing, **values})))
+    return list(asking_lines(Asked(**{**nothing, **values}), " --job other"))
 
 
 def test_who_was_answered_in_full_hears_nothing():
@@ -25,7 +25,7 @@ def test_who_was_answered_in_full_hears_nothing():
     ("until", "is_crawled", "why"),
     [
         (UNTIL, False, "it is to be left alone until 2026-03-01 21:58:32 UTC"),
-        (FOREVER, False, "it is paused (crawler resume goes on)"),
+        (FOREVER, False, "it is paused (crawler resume a.example --job other goes on)"),
         (None, False, "it answered 429 or 503; the same command asks again"),
         (None, True, "the crawl that runs asks this host"),
     ],

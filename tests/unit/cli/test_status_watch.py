@@ -19,7 +19,7 @@ def test_a_line_for_a_pipe_says_what_its_numbers_are(tmp_path, capsys):
     found = Found(tmp_path, 0, counts, Outlook(1, 0, 0, None, None, 0, 0), [], {}, None)
     _print_plain(_View(tmp_path).state(found))
     said = capsys.readouterr().out
-    assert "; errors 2  timeout 2; not running: crawler start goes on with 1 URL\n" in said
+    assert "; errors 2  timeout 2; not running: the same start goes on with 1 URL\n" in said
 
 
 def test_warnings_are_those_of_the_last_run_with_the_reason_first(tmp_path: Path) -> None:

@@ -121,11 +121,16 @@ SITUATIONS = {
     ),
     "unreachable": (known("dead", reason="origin_unreachable"), "dead", "three times", None),
     "other": (known("dead", reason="odd"), "dead", "(odd)", None),
-    "paused by a person": ({"paused": True}, "paused", "you paused the crawl", None),
+    "paused by a person": (
+        {"paused": True},
+        "paused",
+        "you paused the crawl: crawler resume goes",
+        None,
+    ),
     "host paused by a person": (
         host(halted=True, paused_until=SOON),
         "paused",
-        "you paused its host: crawler resume",
+        "you paused its host: crawler resume a.example goes on",
         None,
     ),
     "leased": (known("leased", lease_until=SOON), "leased", "in 90 s", SOON),
