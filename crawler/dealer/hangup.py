@@ -18,7 +18,7 @@ from crawler.pipeline.ending import SIGNAL_BASE
 
 Meaning = Literal["reload", "stop", "nothing"]
 
-UNWINDING_SECONDS = 3
+UNWINDING_SECONDS = 5
 """How long a process that leaves may take to close what it has open."""
 
 
