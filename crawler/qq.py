@@ -136,9 +136,12 @@ class Runner:
     async def main(self) -> Ending:
         settings = self._settings
         live = self._live = LiveSettings(settings, self._load)
-        plan = live.plan
-        job = Job.at(plan.job, plan.output)
-        check_sources(settings.seeds, needed=settings.fresh or not has_store(job.root))
+        job = Job.at(live.plan.job, live.plan.output)
+        check_sources(settings.seeds, needed=(is_new := settings.fresh or not has_store(job.root)))
+        if is_new and settings.http is not None:
+            from crawler.admin.running import refuse_taken  # noqa: PLC0415 - as below
+
+            refuse_taken(settings.http, job)
         if settings.fresh:
             move_aside(job)
         job.create()
@@ -156,7 +159,7 @@ class Runner:
             for note in settings.notes:
                 get_logger("crawler.conf").warning("setting_noted", note=note)
             with failure_logged():
-                async with self._admin(plan, job), self._hangups():
+                async with self._admin(live.plan, job), self._hangups():
                     return await self._crawl(live)
 
     @asynccontextmanager
@@ -176,13 +179,12 @@ class Runner:
     @asynccontextmanager
     async def _admin(self, plan: "Plan", job: Job) -> "AsyncIterator[None]":
         """Serve what `--http` asks for, from before the first reader until after the last."""
-        settings = self._settings
-        if settings.http is None:
+        if self._settings.http is None:
             yield
             return
         from crawler.admin.running import admin_server  # noqa: PLC0415 - a start without is faster
 
-        async with admin_server(plan, job, settings.http, settings.http_token) as watch:
+        async with admin_server(plan, job, self._settings.http, self._settings.http_token) as watch:
             self.listeners.append(watch.take)
             yield
 

@@ -43,13 +43,7 @@ class Door:
         Raises:
             ConfigError: it cannot be bound.
         """
-        try:
-            family, address = _resolve(host, port)
-            self._listener = socket.create_server(
-                address, family=family, backlog=_BACKLOG, dualstack_ipv6=_is_every(family, address)
-            )
-        except OSError as error:
-            raise ConfigError(_why_not(host, port, error)) from None
+        self._listener = listen_at(host, port)
         self._listener.setblocking(False)
         if not _hooks["registered"]:
             _hooks["registered"] = True
@@ -135,6 +129,21 @@ class Door:
     def _on_timer(self) -> None:
         self._timer = None
         self._listen()
+
+
+def listen_at(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there.
+
+    Raises:
+        ConfigError: it cannot be bound.
+    """
+    try:
+        family, address = _resolve(host, port)
+        return socket.create_server(
+            address, family=family, backlog=_BACKLOG, dualstack_ipv6=_is_every(family, address)
+        )
+    except OSError as error:
+        raise ConfigError(_why_not(host, port, error)) from None
 
 
 def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:

@@ -5,18 +5,33 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from crawler.admin.door import listen_at
 from crawler.admin.metrics import Disks
 from crawler.admin.server import AdminOrders, AdminServer
 from crawler.admin.watch import Watch
 from crawler.clock import job_clock
 from crawler.frontier.sqlite import SqliteFrontier
 from crawler.job.directory import FILE_MODE, Job
+from crawler.job.lock import holder
 from crawler.model.plan import Plan
 from crawler.pipeline.store import frontier_options
 from crawler.pipeline.watching.progress import patience_ms
 from crawler.ports import Frontier
 
 FILE_NAME = "admin.json"
+
+
+def refuse_taken(address: str, job: Job) -> None:
+    """Look whether the address can be had, before a job is made there, or moved aside.
+
+    Of a job that a crawl works in, the lock has more to say.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    if holder(job.root) is None:
+        host, _, port = address.rpartition(":")
+        listen_at(host, int(port)).close()
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from crawler.job.lock import acquire
 from tests.support.crawl import Crawl, poll
 from tests.support.ports import free_port
 from tests.support.site import TestSite
@@ -223,8 +224,27 @@ def test_an_address_in_use_and_a_missing_token_are_said(site: TestSite, tmp_path
             f"crawler: http 127.0.0.1:{port} is in use: another program listens there; "
             "name another port, or 0 for any\n"
         )
+        # A directory of that name would look like a job, and another start would join it.
+        assert not crawl.job.exists()
     crawl = Crawl(tmp_path / "other", site.seeds_file, "--http", "0.0.0.0:0")
     assert crawl.run() == 2
     assert crawl.err.startswith("crawler: http 0.0.0.0:0 can be reached from other machines")
     assert len(crawl.err.splitlines()) == 1
     assert not crawl.job.exists()
+
+
+def test_a_start_afresh_leaves_the_job_where_it_is_if_the_port_is_taken(
+    site: TestSite, tmp_path: Path
+) -> None:
+    """It would lie aside for a crawl that never began; one in use still says that it is."""
+    crawl = Crawl(tmp_path / "job", site.seeds[0], *PACE, "--max-pages", "2")
+    assert crawl.run() == 0, crawl.err
+    before = (crawl.job / "manifest.json").read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert crawl.run("--fresh", "--http", address) == 2
+        assert (crawl.job / "manifest.json").read_bytes() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["job"]
+        with acquire(crawl.job):
+            assert crawl.run("--fresh", "--http", address) == 4
+        assert "in use by process" in crawl.err
