@@ -41,19 +41,23 @@ class Sending:
         self.at: int | None = None
         """When the request was sent; None: it was not, or only the connection was tried.
 
-        The host's delay counts from here. Counted from before a slow connect, two requests would
-        be closer at the server than the delay.
+        The host's delay counts from here. Counted from before a slow connect, or from before a wait
+        for the CPU, two requests would be closer at the server than the delay.
         """
         self.peer: str | None = None
         """IP address at the other end of the connection, where it was asked for."""
 
-    def sent(self, connection: Connection) -> None:
+    def begin(self, connection: Connection) -> None:
         """Note the time: a connection is there, and the request goes out now."""
         self.at = self._now()
         # A short response gives its connection back before anybody could ask it.
         if self._with_peer and connection.transport is not None:
             address = connection.transport.get_extra_info("peername")
             self.peer = address[0] if address else None
+
+    def end(self) -> None:
+        """Note the time again: the request has gone out."""
+        self.at = self._now()
 
     async def __call__(
         self,
@@ -76,14 +80,17 @@ class Sending:
 
 
 class _TimedRequest(aiohttp.ClientRequest):
-    """Tells its `Sending` when a connection is there."""
+    """Tells its `Sending` when a connection is there, and when it has gone out."""
 
     sending: Sending | None = None
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if self.sending is not None:
-            self.sending.sent(conn)
-        return await super().send(conn)
+        if self.sending is None:
+            return await super().send(conn)
+        self.sending.begin(conn)
+        response = await super().send(conn)
+        self.sending.end()
+        return response
 
 
 async def open_session(plan: Plan, guard: Guard) -> tuple[aiohttp.ClientSession, GuardedResolver]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from crawler.clock import job_clock, new_offset_ms
@@ -245,6 +246,23 @@ async def test_the_start_is_when_the_request_goes_out(
     assert isinstance(result, Fetched)
     assert result.started_at - before >= 250
     assert result.elapsed_ms >= 250
+
+
+async def test_a_wait_while_it_goes_out_does_not_bring_the_next_one_nearer(
+    server: FaultServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stood still before it wrote would ask again after less than the delay."""
+    send = aiohttp.ClientRequest.send
+
+    async def late(*args: Any) -> aiohttp.ClientResponse:
+        time.sleep(0.25)
+        return await send(*args)
+
+    monkeypatch.setattr(aiohttp.ClientRequest, "send", late)
+    before = now()
+    result = await fetcher.fetch(make_item(server.url("/ok")))
+    assert isinstance(result, Fetched)
+    assert result.started_at - before >= 250
 
 
 async def test_retry_after_defers_and_pauses(server: FaultServer, fetcher: Fetcher) -> None:

@@ -106,6 +106,13 @@ MUTATIONS = [
         (f"{FETCH}::test_a_reset_is_not_sent_again_at_once",),
     ),
     Mutation(
+        "a delay counts from when the request has gone out",
+        "fetch/client.py",
+        "        self.sending.end()\n",
+        "",
+        (f"{FETCH}::test_a_wait_while_it_goes_out_does_not_bring_the_next_one_nearer",),
+    ),
+    Mutation(
         "a body is capped",
         "fetch/body.py",
         "        if size > cap:\n            into[-1] = chunk[: len(chunk) - (size - cap)]",
