@@ -40,8 +40,8 @@ async def test_slow_tasks_are_cancelled_and_given_back_and_more_signals_change_n
     """All of a node must be gone before a service manager loses patience (10 s)."""
     async with program(count=200, sleep_s=3600, begun=32) as run:
         loop = asyncio.get_running_loop()
+        began = loop.time()  # before the signal: the drain cannot have begun sooner
         os.killpg(run.pid, signal.SIGTERM)
-        began = loop.time()
         for _ in range(5):
             await asyncio.sleep(0.1)
             os.killpg(run.pid, signal.SIGTERM)
