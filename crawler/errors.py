@@ -77,6 +77,17 @@ def is_external(error: Exception) -> TypeGuard[CrawlerError]:
     return isinstance(error, CrawlerError) and error.exit_code != CrawlerError.exit_code
 
 
+def ending_behind(error: BaseException | None) -> KeyboardInterrupt | SystemExit | None:
+    """Return what a signal's handler raised, also where another exception came of it.
+
+    Up to Python 3.11 whatever is raised in a `__set_name__` comes out as a RuntimeError. A start
+    makes hundreds of classes, so signals find one being made.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+        error = error.__cause__
+    return error
+
+
 def lack_of(error: BaseException) -> MachineError | None:
     """Return what this machine lacks where an exception says so, None where it is about a site."""
     for one in (error, getattr(error, "os_error", None), error.__cause__):

@@ -24,7 +24,7 @@ from crawler.conf.load import load_settings
 from crawler.conf.show import public_settings
 from crawler.dealer.hangup import leave_at_once, meaning_of_hangup, noted
 from crawler.dealer.queue import CrawlQueue
-from crawler.errors import ConfigError, CrawlerError
+from crawler.errors import ConfigError, CrawlerError, ending_behind
 from crawler.job.directory import Job, has_store, move_aside
 from crawler.job.lock import acquire
 from crawler.logs import bind, configure, get_logger
@@ -48,10 +48,8 @@ NAME = "crawler"
 
 __all__ = ["Phase", "Runner", "context", "reader", "run_crawl", "runner", "writer"]  # noqa: F822 - lazy
 
-
 Phase = Literal["running", "reloading"]
-"""running: the readers are about to start, or what was asked for changed nothing · reloading: the
-settings are read again."""
+"""running: readers are about to start, or nothing was to change · reloading: settings are read."""
 
 
 def run_crawl(
@@ -289,6 +287,8 @@ def main() -> int:
         sys.stderr.write(f"crawler: {error}\n")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - one line for the operator, the rest in the job's log
+        if (ended := ending_behind(error)) is not None:
+            raise ended from None
         get_logger("crawler.qq").exception("run_failed")
         sys.stderr.write(f"crawler: internal error: {type(error).__name__}: {error}\n")
         return CrawlerError.exit_code

@@ -10,6 +10,8 @@ from keyword import iskeyword
 from types import FunctionType
 from typing import TYPE_CHECKING, NoReturn
 
+from crawler.errors import ending_behind
+
 if TYPE_CHECKING:
     import typer
 
@@ -89,10 +91,6 @@ def main() -> None:
     # Nobody's plugins for pydantic have business here; looking for them reads the metadata of
     # every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    try:
-        from crawler.cli.errors import run_command
-    except KeyboardInterrupt:  # so early that nobody is there yet to say so
-        _leave(128 + signal.SIGINT)
 
     def command() -> object:
         # Only the chosen command is imported; help and a misspelt name need all of them.
@@ -103,7 +101,16 @@ def main() -> None:
             gc.enable()
         return app(prog_name="crawler", standalone_mode=False)
 
-    _leave(_with_room(run_command)(command))
+    try:
+        from crawler.cli.errors import run_command
+
+        exit_code = _with_room(run_command)(command)
+    except BaseException as error:
+        # So early that nobody is there yet to say so, or once more while it is being said.
+        if not isinstance(ending_behind(error), KeyboardInterrupt):
+            raise
+        exit_code = 128 + signal.SIGINT
+    _leave(exit_code)
 
 
 def _with_room(function: Callable[..., int]) -> Callable[..., int]:
@@ -121,9 +128,11 @@ def _with_room(function: Callable[..., int]) -> Callable[..., int]:
 
 def _leave(exit_code: int) -> NoReturn:
     """End the process now: all is closed, and taking modules apart one by one serves nobody."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            continue  # nobody reads it any more
-    os._exit(exit_code)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                continue  # nobody reads it any more
+    finally:  # also where Ctrl-C comes once more
+        os._exit(exit_code)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import typer
 
 from crawler.cli.printable import printable
-from crawler.errors import ConfigError, CrawlerError, StorageError
+from crawler.errors import ConfigError, CrawlerError, StorageError, ending_behind
 from crawler.model.secret import mask_userinfo
 
 USAGE = 2
@@ -33,6 +33,8 @@ def run_command(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
+    except KeyboardInterrupt:  # one more, while an earlier one was being answered
+        return INTERRUPTED
     return code
 
 
@@ -40,17 +42,24 @@ def _run(command: Callable[[], object]) -> int:
     try:
         result = command()
     except SystemExit as ended:
-        if isinstance(ended.__context__, BrokenPipeError):  # Typer makes an exit of it
-            return BROKEN_PIPE
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        return _code_of(ended)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort: said in one line, logged in full
-        return explain(error)
+        behind = ending_behind(error)
+        if isinstance(behind, SystemExit):
+            return _code_of(behind)
+        return explain(error) if behind is None else INTERRUPTED
     # Typer hands back the code of a `typer.Exit`, and what a command returns.
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def _code_of(ended: SystemExit) -> int:
+    if isinstance(ended.__context__, BrokenPipeError):  # Typer makes an exit of it
+        return BROKEN_PIPE
+    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
 
 
 def explain(error: Exception) -> int:

@@ -121,8 +121,6 @@ def main(path: str, size: str, parent: str) -> int:
     """Pack as the arguments say; return the exit code."""
     _end_with(int(parent))
     os.nice(NICENESS)
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches the whole group
-        signal.signal(number, signal.SIG_IGN)
     try:
         made = pack_part(Path(path), int(size))
     except (OSError, StorageError) as error:

@@ -1,6 +1,8 @@
 """Sealed parts on a store in memory: packed, shipped, and found again at whatever point of it."""
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from crawler.pipeline.recovery import recover
 from crawler.pipeline.store import frontier_options
 from crawler.pipeline.upkeep import aftercare, part_shipper
 from crawler.pipeline.upkeep.aftercare import Aftercare
+from crawler.pipeline.upkeep.part_packer import PartPacker
 from crawler.pipeline.upkeep.part_shipper import arguments, environment, split_command, wait_ms
 from crawler.sink.packing import pack_part, place
 from crawler.sink.reading import open_part, packed_path, temporary_path
@@ -318,3 +321,17 @@ def test_braces_that_the_command_is_to_see_are_left_to_it() -> None:
 
 def test_waits_double_up_to_an_hour() -> None:
     assert [wait_ms(n) // 1000 for n in (1, 2, 3, 7, 8, 999)] == [30, 60, 120, 1920, 3600, 3600]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_signals_to_the_whole_group_leave_the_packing_alone(
+    job: Job, number: signal.Signals
+) -> None:
+    """A stop in good order would warn of a part that could not be packed, and leave it so."""
+    (part,) = await job.seal()
+    packer = PartPacker(job.plan.output, part)
+    os.kill(packer._process.pid, number)  # it has hardly begun: no handler of its own is there yet
+    ended = poll(packer.poll, "the end of the packing")
+    assert ended.error == ""
+    assert ended.made is not None
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -6,9 +6,12 @@ packed one, and that is named only after it was synced and read back.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,12 +43,13 @@ class PartPacker:
         self._path = output / part.name
         self._begun = time.monotonic()
         name = (sys.executable, "-m", "crawler.sink.packing")
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [*name, str(self._path.absolute()), str(part.bytes), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        with _no_signals():
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [*name, str(self._path.absolute()), str(part.bytes), str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
 
     def poll(self) -> Packed | None:
         """Return how it ended and give the file its name; None while it works."""
@@ -73,3 +77,18 @@ class PartPacker:
         self._process.kill()
         self._process.communicate()
         temporary_path(self._path).unlink(missing_ok=True)
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Let a process that is started within it hear none of the signals that stop a crawl.
+
+    Ctrl-C, a closed terminal and a service manager tell the whole group; the parent decides what
+    becomes of the packing. What is held back stays so over an exec, so no moment of the new
+    process is too early.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
