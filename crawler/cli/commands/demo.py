@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,13 +69,25 @@ def _make_room(job: Path) -> None:
         if not (job / _ABOUT).is_file():
             raise ConfigError(f"{job} is not a demo's: name another directory with --job")
         with acquire(job, wait_s=0):
-            shutil.rmtree(job)
+            _empty(job)
     try:
         job.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Before anything else is in it: a demo that is broken off must know it again.
+        (job / _ABOUT).touch()
     except (FileExistsError, NotADirectoryError):
         raise ConfigError(f"{job} is no directory") from None
     except OSError as error:
         raise StorageError(f"cannot make {job}: {error.strerror}") from error
+
+
+def _empty(job: Path) -> None:
+    """Remove what an earlier demo made; what says that it is a demo's goes last."""
+    for path in job.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _ABOUT:
+            path.unlink()
+    shutil.rmtree(job)
 
 
 def _command(*words: str) -> list[str]:
@@ -128,22 +140,44 @@ def _run(*words: str, job: Path) -> int:
     shown = [os.path.relpath(word) if word.startswith(str(job)) else word for word in words]
     typer.secho(f"$ crawler {' '.join(shown)}", bold=True, err=True)
     # In the job's own directory no .env of the user is read.
-    child = subprocess.Popen(_command("crawler", *words), cwd=job, env=_environment())  # noqa: S603
-    with child, _passed_on(child):
-        code = child.wait()
+    with _passed_on() as begun:
+        child = subprocess.Popen(_command("crawler", *words), cwd=job, env=_environment())  # noqa: S603
+        with child:
+            begun(child)
+            code = child.wait()
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _passed_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave the end to the child: it stops cleanly, and its code is ours."""
+def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave the end to a child: it stops cleanly, and its code is ours.
+
+    It holds from before the child is there, which would otherwise be left alone by a signal that
+    comes while it is started; what is given is to be called with the child.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+    came: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        came.append(number)
+        for child in children:
+            child.terminate()
+
+    def begun(child: subprocess.Popen[bytes]) -> None:
+        children.append(child)
+        if came:
+            child.terminate()
+
     before = {
         # A terminal sends Ctrl-C to the child itself.
         signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: child.terminate()),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
     }
+    # A terminal that closes tells the child as well, which knows what it means under `nohup`.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, pass_on)
     try:
-        yield
+        yield begun
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
