@@ -6,6 +6,7 @@ It is written when a run ends and replaced as a whole, so a reader finds the old
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -129,8 +130,12 @@ def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
         _write_synced(temporary, text + b"\n")
         temporary.replace(path)
         _sync_directory(path.parent)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+    except BaseException as error:  # Ctrl-C as well
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+        raise
 
 
 def _write_synced(path: Path, data: bytes) -> None:

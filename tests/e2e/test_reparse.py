@@ -209,6 +209,32 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
         assert (output / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_told_to_end_it_leaves_nothing_half_made(
+    job: Path, number: signal.Signals, code: int
+) -> None:
+    """It would lie beside the records until somebody wonders what it is."""
+    env = environment(job)
+    with (job / "guard/sitecustomize.py").open("a") as file:
+        file.write(
+            "import os\n"
+            "def end(event, arguments):\n"
+            "    if event == 'os.rename' and str(arguments[0]).endswith('.jsonl.new'):\n"
+            f"        os.kill(os.getpid(), {number:d})\n"
+            "sys.addaudithook(end)\n"
+        )
+    with subprocess.Popen(
+        [*COMMAND, "-p", "2"], cwd=job, env=env, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (code, b"")
+    assert sorted(path.name for path in (job / "crawl/reparsed").iterdir()) == [
+        "lock",
+        "manifest.json",
+    ]
+    assert not _alive_in_session(process.pid)
+
+
 def test_workers_end_with_the_one_that_was_killed(tmp_path: Path) -> None:
     """Processes that nobody knows of would hold the lock, and the memory."""
     store_job(tmp_path / "crawl", [page(n, words=4000) for n in range(200)])

@@ -200,17 +200,23 @@ class _NewPart:
         self._temporary = path.with_name(f".{path.name}.new")
         self._digest = hashlib.sha256()
         self._bytes = self._records = self._read = self._damaged = 0
+
+    def __enter__(self) -> Self:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             self._file = os.fdopen(os.open(self._temporary, flags, _FILE_MODE), "wb")
         except OSError as error:
             raise self._refusal(error) from error
-
-    def __enter__(self) -> Self:
+        except BaseException:  # a signal that came right after the file did
+            self._remove()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._remove()
+
+    def _remove(self) -> None:
         with suppress(FileNotFoundError):
             self._temporary.unlink()
 

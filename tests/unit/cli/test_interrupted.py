@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.errors import run_command
+from crawler.cli.unraised import send_lost_signals_again
 
 ROOT = Path(__file__).parents[3]
 
@@ -75,3 +76,61 @@ def test_ctrl_c_while_the_last_is_written_shows_no_traceback() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (3, "")
+
+
+LOST = """
+import sys, time
+from crawler.cli import app
+class Late:
+    def __del__(self): {raised}
+def command():
+    {handled}
+    late = Late(); del late
+    try:
+        while True: time.sleep(0.01)
+    finally:
+        print("unwound", flush=True)
+app.make_app = lambda *_: lambda **_: command()
+app.main()
+"""
+ON_TERM = "import signal; signal.signal(15, lambda *_: sys.exit(143))"
+
+
+@pytest.mark.parametrize(
+    ("raised", "handled", "code"),
+    [("raise KeyboardInterrupt", "pass", 130), ("sys.exit(143)", ON_TERM, 143)],
+    ids=["INT", "TERM"],
+)
+def test_a_signal_where_nothing_can_be_raised_still_ends_the_command(
+    raised: str, handled: str, code: int
+) -> None:
+    """Python shows the exception and goes on: Ctrl-C would have done nothing but that."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOST.format(raised=raised, handled=handled)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "unwound\n", "")
+
+
+def test_what_else_cannot_be_raised_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of a user's own code would be hidden."""
+
+    class Late:
+        def __init__(self, error: BaseException) -> None:
+            self._error = error
+
+        def __del__(self) -> None:
+            raise self._error
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    send_lost_signals_again()
+    for error in (ValueError("theirs"), SystemExit(3), SystemExit("why")):
+        Late(error)
+    said = capsys.readouterr().err
+    assert [word in said for word in ("theirs", "SystemExit: 3", "why")] == [True] * 3

@@ -35,6 +35,19 @@ def test_a_failed_write_keeps_the_old_one(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(StorageError, match="No space left"):
         write_manifest(path, {"run": 2})
     assert read_manifest(path) == {"run": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_ctrl_c_leaves_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a manifest would lie among the records."""
+
+    def interrupt(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_manifest(tmp_path / "manifest.json", {"run": 1})
+    assert not list(tmp_path.iterdir())
 
 
 def test_says_all_that_the_design_asks_for() -> None:
