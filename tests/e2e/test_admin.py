@@ -140,7 +140,7 @@ def test_counters_never_fall_and_are_the_records_in_the_end(site: TestSite, tmp_
 def test_the_port_is_free_as_soon_as_the_parent_is_killed(site: TestSite, tmp_path: Path) -> None:
     """Readers that were launched while it listened, and while it served, must not hold it."""
     port = free_port()  # for the kernel to give to nobody else while it is free
-    crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "200ms", "-p", "2")
+    crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "1s", "-p", "2")
     crawl.start("--http", f"127.0.0.1:{port}")
     try:
         url = _address(crawl)
@@ -149,8 +149,9 @@ def test_the_port_is_free_as_soon_as_the_parent_is_killed(site: TestSite, tmp_pa
             first = set(crawl.readers())
             os.kill(min(first), signal.SIGKILL)
             poll(lambda: len(set(crawl.readers()) - first) == 1, "a reader in its place")
+            # Its own, and the one that it let in; until then that one waits in the backlog.
+            poll(lambda: len(_at_port(port) & _sockets(crawl.pid)) == 2, "an open connection")
             ours = _at_port(port)
-            assert len(ours & _sockets(crawl.pid)) == 2
             # They are closed right after the fork, so only a moment may pass.
             for pid in crawl.readers():
                 poll(lambda pid=pid: not _sockets(pid) & ours, "a reader without them")

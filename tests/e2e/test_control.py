@@ -223,7 +223,7 @@ def test_what_failed_is_fetched_again_as_another_visit(tmp_path: Path) -> None:
 def test_a_pause_that_ends_the_crawl_says_so(tmp_path: Path) -> None:
     """A second later it was over, with code 7, and nobody had asked for that."""
     with TestSite(hosts=2, pages_per_host=40, first_address="127.0.46.1") as site:
-        crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "300ms", "-p", "1").start()
+        crawl = Crawl(tmp_path / "job", site.seeds_file, "--delay", "1s", "-p", "1").start()
         poll(lambda: len(crawl.records_so_far()) > 4, "records")
         assert "nothing else is left" not in say(crawl, "pause", site.hosts[0])
         assert "; nothing else is left" in say(crawl, "pause", site.hosts[1])

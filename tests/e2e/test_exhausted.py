@@ -36,12 +36,15 @@ class _Gate(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.0"  # each request needs a new connection
     served = 0
+    counting = threading.Lock()
     opened = threading.Event()
 
     def do_GET(self) -> None:
-        if type(self).served >= 3:
+        with self.counting:
+            number = self.served
+            type(self).served += 1
+        if number >= 3:
             self.opened.wait(60)
-        type(self).served += 1
         self.send_response(404 if self.path == "/robots.txt" else 200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
@@ -57,7 +60,7 @@ def test_a_page_for_which_no_file_can_be_opened_is_tried_again(tmp_path: Path) -
         seed = f"http://127.0.122.1:{server.server_port}/"
         crawl = Crawl(tmp_path / "job", seed, *FAST, "-c", "4", "--retries", "0").start()
         try:
-            poll(lambda: _Gate.served == 3, "the first pages")
+            poll(lambda: _Gate.served > 3, "the first pages, and one that is held")
             (reader,) = crawl.readers()
             _, hard = resource.prlimit(reader, resource.RLIMIT_NOFILE)
             resource.prlimit(reader, resource.RLIMIT_NOFILE, (3, hard))

@@ -37,7 +37,7 @@ def test_counts_are_those_of_the_store_while_the_crawl_is_killed(tmp_path: Path)
     with TestSite(hosts=10, pages_per_host=40, links_per_page=12, delay_ms=20) as site:
         crawl = Crawl(
             *(tmp_path / "crawl", site.seeds_file),
-            *("--delay", "100ms", "-p", "2", "-c", "32"),
+            *("--delay", "2s", "-p", "2", "-c", "32"),  # 80 s: longer than the commands below take
         )
         for kill in range(2):
             crawl.start()
@@ -61,7 +61,7 @@ def test_counts_are_those_of_the_store_while_the_crawl_is_killed(tmp_path: Path)
             urls = exported(crawl.job)
             assert len(urls) == len(set(urls)) == committed
             assert asked(crawl.job, "SELECT count(*) AS n FROM pages") == [{"n": committed}]
-        assert crawl.run() == 0
+        assert crawl.run("--delay", "0") == 0, crawl.err
         done = (
             "SELECT count(*) AS n FROM urls WHERE state = 'done' AND url IN (SELECT url FROM pages)"
         )

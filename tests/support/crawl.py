@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from crawler.sink.reading import open_part
 
@@ -19,6 +19,9 @@ LOOPBACK = ("--allow-net", "127.0.0.0/8")
 
 class Crawl:
     """One job directory and the runs of `crawler start` on it."""
+
+    made: ClassVar[list["Crawl"]] = []
+    """All of this test, for `end_what_is_left`."""
 
     def __init__(self, job: Path, seeds: Path | str, *flags: str) -> None:
         self.job = job
@@ -29,6 +32,7 @@ class Crawl:
             *flags,
         ]
         self.process: subprocess.Popen[bytes] | None = None
+        self.made.append(self)
 
     def start(self, *flags: str) -> "Crawl":
         """Start a run in a session of its own, so that its whole group can be killed."""
@@ -147,6 +151,15 @@ class Crawl:
         whole = self.log_text().rpartition("\n")[0]  # the last line may be half written
         lines = [json.loads(line) for line in whole.splitlines() if line]
         return [line for line in lines if line.get("event") == name]
+
+
+def end_what_is_left() -> None:
+    """End the runs that a test has begun and not waited for; it has failed, or will never look."""
+    while Crawl.made:
+        crawl = Crawl.made.pop()
+        if crawl.process is not None and crawl.process.returncode is None:
+            crawl.kill_group()
+            crawl.reap()
 
 
 def assert_exactly_once(crawl: Crawl, urls: Sequence[str]) -> None:
