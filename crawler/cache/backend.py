@@ -54,7 +54,8 @@ class RedisBackend(BaseCache):
             from redis.asyncio import Redis  # noqa: PLC0415 - an extra
         except ImportError:
             raise ConfigError(
-                "cache: Redis needs the package redis: pip install 'quasicrawler[redis]'"
+                "cache: Redis needs the package redis: "
+                "pip install '.[redis]' in the clone of quasicrawler"
             ) from None
         try:
             self._client: Any = Redis.from_url(

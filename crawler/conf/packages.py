@@ -19,10 +19,11 @@ def require_packages(plan: Plan, *, http: bool = False) -> None:
         names = " and ".join(wanted)
         need = "needs" if len(wanted) == 1 else "need"
         raise ConfigError(
-            f"{names} {need} the package trafilatura: pip install 'quasicrawler[text]'"
+            f"{names} {need} the package trafilatura: "
+            "pip install '.[text]' in the clone of quasicrawler"
         )
     if http and (find_spec("prometheus_client") is None or find_spec("plotly") is None):
         raise ConfigError(
             "http needs the packages prometheus-client and plotly: "
-            "pip install 'quasicrawler[admin]'"
+            "pip install '.[admin]' in the clone of quasicrawler"
         )

@@ -300,6 +300,6 @@ def test_without_a_package_it_says_what_to_install(audited, tmp_path, missing, w
         check=False,
     )
     assert done.returncode == code, done.stderr
-    assert ("pip install 'quasicrawler[analysis]'" in done.stderr) is (code == 2)
+    assert ("pip install '.[analysis]'" in done.stderr) is (code == 2)
     assert len(done.stderr.splitlines()) == (code == 2)
     assert not (tmp_path / "report.html").exists()

@@ -74,9 +74,10 @@ def test_without_the_library(tmp_path: Path, command: str) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     names = "main_text and markdown need" if command == "start" else "main_text needs"
-    assert done.stderr.splitlines() == [
-        f"crawler: {names} the package trafilatura: pip install 'quasicrawler[text]'"
-    ]
+    assert done.stderr == (
+        f"crawler: {names} the package trafilatura: "
+        "pip install '.[text]' in the clone of quasicrawler\n"
+    )
     assert not (tmp_path / "crawl").exists()
 
 

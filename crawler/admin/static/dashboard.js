@@ -219,7 +219,7 @@ function shownTime(x) {
 function draw(id, traces, label, tickformat = "~s") {
   const node = by(id);
   node.setAttribute("aria-label", label);
-  if (!window.Plotly) { say(id, "No charts: plotly is not installed with the crawler (pip install 'quasicrawler[admin]')."); return; }
+  if (!window.Plotly) { say(id, "No charts: plotly is not installed with the crawler (pip install '.[admin]' in the clone of quasicrawler)."); return; }
   const grid = { gridcolor: colour("line"), zerolinecolor: colour("line"), fixedrange: true };
   Plotly.react(node, traces, {
     margin: { l: 46, r: 8, t: 6, b: 26 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",

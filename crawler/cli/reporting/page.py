@@ -56,7 +56,8 @@ def require_plotly() -> None:
     """
     if find_spec("plotly") is None:
         raise ConfigError(
-            "the page of a report needs the package plotly: pip install 'quasicrawler[analysis]'; "
+            "the page of a report needs the package plotly: "
+            "pip install '.[analysis]' in the clone of quasicrawler; "
             "--json does without"
         )
 

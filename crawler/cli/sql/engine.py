@@ -30,7 +30,7 @@ _ROW_GROUP_BYTES = 64_000_000
 _BATCH = 500
 _INSTALL = (
     "SQL, Parquet and reports need DuckDB, which is not installed: "
-    "pip install 'quasicrawler[analysis]'"
+    "pip install '.[analysis]' in the clone of quasicrawler"
 )
 
 

@@ -238,7 +238,7 @@ def test_a_mistake_is_said_and_nothing_is_written(job, tmp_path, monkeypatch, op
 def test_without_duckdb_only_parquet_and_sql_are_missed(job, out, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     write(job, out.with_suffix(".csv"))
-    with pytest.raises(ConfigError, match=r"pip install 'quasicrawler\[analysis\]'"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[analysis\]' in the clone"):
         write(job, out.with_suffix(".parquet"))
     assert len(list(out.parent.iterdir())) == 1
 

@@ -260,7 +260,7 @@ def test_a_mistake_is_told_in_one_line(job, sql, message):
 
 def test_without_duckdb_the_extra_is_named(job, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "duckdb", None)
-    with pytest.raises(ConfigError, match=r"pip install 'quasicrawler\[analysis\]'"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[analysis\]' in the clone"):
         ask(job.root, "SELECT 1")
 
 
