@@ -134,3 +134,22 @@ def test_what_else_cannot_be_raised_is_shown(
         Late(error)
     said = capsys.readouterr().err
     assert [word in said for word in ("theirs", "SystemExit: 3", "why")] == [True] * 3
+
+
+@pytest.mark.parametrize("first", ["raise KeyboardInterrupt", "class B: a = A()"])
+def test_ctrl_c_while_the_very_first_modules_are_loaded_shows_no_traceback(first: str) -> None:
+    code = (
+        "import sys\n"
+        "class A:\n"
+        "    def __set_name__(self, *_): raise KeyboardInterrupt\n"
+        "class Finder:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'crawler.cli.app':\n"
+        f"            {first}\n"
+        "sys.meta_path.insert(0, Finder)\n"
+        "from crawler.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
