@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from crawler.errors import FrontierError, SchemaMismatch
+from crawler.errors import FrontierBusy, FrontierError, SchemaMismatch
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.host_terms import TermsBook, lease_limit
 from crawler.frontier.keys import HASH_NAME
@@ -47,6 +47,7 @@ def open_store(connection: sqlite3.Connection, path: Path, *, read_only: bool) -
     """Recognise the store, bring it to the current schema, apply return the seed of its keys.
 
     Raises:
+        FrontierBusy: it is only to be read, and is still to be made.
         SchemaMismatch: not a frontier, or one of another version.
     """
     _migrate(connection, path, read_only=read_only)
@@ -120,6 +121,10 @@ def _migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         )
     if version == latest:
         return
+    if read_only and version == 0:
+        raise FrontierBusy(
+            f"{path} is empty as yet: try again in a moment, or start the crawl if none runs"
+        )
     if read_only:
         raise SchemaMismatch(f"{path} has the old schema {version}: start the crawl once first")
     # The journal mode cannot change inside a transaction.
@@ -136,14 +141,13 @@ def _migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the schema number, 0 for an empty file."""
-    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    marks = connection.execute(load_statements(DIALECT)["read_marks"])
+    application, version, tables = marks.fetchone()
     if 0 < path.stat().st_size < _LEAST_BYTES:
         # SQLite takes so short a file for an empty one.
         raise SchemaMismatch(f"{path} is not a frontier; nothing was changed")
     if application == APPLICATION_ID:
-        return version
+        return int(version)
     if application or version or tables:
         raise SchemaMismatch(f"{path} is a database of another program; nothing was changed")
     return 0

@@ -1,14 +1,15 @@
 """A store of an older version goes on with everything that is in it."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
-from crawler.errors import SchemaMismatch
+from crawler.errors import FrontierBusy, SchemaMismatch
 from crawler.frontier import CORE_COUNTERS
 from crawler.frontier.keys import HASH_NAME, Keys
 from crawler.frontier.sqlite import SqliteFrontier
-from crawler.frontier.sqlite_schema import APPLICATION_ID
+from crawler.frontier.sqlite_schema import APPLICATION_ID, _version
 from crawler.frontier.statements import load_migrations
 from crawler.model.result import Batch
 from tests.contract.conftest import counted, links, options, rules, settle
@@ -102,3 +103,34 @@ async def test_an_old_store_is_not_changed_by_looking(tmp_path):
         await frontier.open()
     await frontier.close()
     assert path.read_bytes() == before
+
+
+async def test_a_store_that_is_just_being_made_is_no_old_one(tmp_path):
+    """`pause` right after a start would say that the crawl is of an older version."""
+    path = tmp_path / "frontier.db"
+    path.touch()
+    frontier = SqliteFrontier(path, options(), read_only=True)
+    with pytest.raises(FrontierBusy, match="empty as yet: try again in a moment"):
+        await frontier.open()
+    await frontier.close()
+    assert path.stat().st_size == 0
+
+
+def test_a_store_that_is_made_while_it_is_looked_at_is_ours(tmp_path):
+    """Its version would be seen without the mark that says whose it is."""
+    path = tmp_path / "frontier.db"
+    maker = sqlite3.connect(path, isolation_level=None)
+    maker.execute("PRAGMA journal_mode = WAL")
+
+    class Slow(sqlite3.Connection):
+        def execute(self, *words):
+            found = super().execute(*words).fetchone()
+            maker.execute("CREATE TABLE IF NOT EXISTS meta (name)")
+            maker.execute("PRAGMA user_version = 1")
+            maker.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            return SimpleNamespace(fetchone=lambda: found)
+
+    looking = sqlite3.connect(path, factory=Slow)
+    assert _version(looking, path) == 0
+    looking.close()
+    maker.close()

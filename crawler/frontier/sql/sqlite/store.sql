@@ -1,5 +1,10 @@
 -- Opening the file, its settings, its parts.
 
+-- name: read_marks
+-- Whose database it is, as of one moment: it may be made just now.
+SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+FROM pragma_application_id, pragma_user_version;
+
 -- name: read_meta
 -- Everything that is stored by name.
 SELECT name, value FROM meta;
