@@ -36,7 +36,7 @@ def test_a_server_that_falls_silent_and_comes_back(tmp_path: Path) -> None:
     """Each page would cost all its tries and be written off; or be lost; or be fetched twice."""
     pages = {"/": page(*PAGES)} | dict.fromkeys(PAGES, SILENT)
     with Web(pages) as web:
-        crawl = Crawl(tmp_path / "job", web.url(), *POLITE, "--timeout", "1s", "--retries", "1")
+        crawl = Crawl(tmp_path / "job", web.url(), *POLITE, "--timeout", "2s", "--retries", "1")
         assert crawl.run() == 7
         # Three pages with both their tries; then the host rests.
         assert web.paths() == ["/", *("/0", "/0", "/1", "/1", "/2", "/2")]
@@ -140,7 +140,7 @@ def test_a_dead_host_holds_no_slots_of_others(tmp_path: Path, robots: tuple[str,
         seeds = tmp_path / "seeds.txt"
         seeds.write_text(f"{web.url()}\n{web.url(host=1)}\n")
         flags = ("--delay", "0", "-p", "1", "-c", "4", "--per-host", "2", "--max-wait", "1s")
-        crawl = Crawl(tmp_path / "job", seeds, *flags, *robots, "--timeout", "1s", "--retries", "0")
+        crawl = Crawl(tmp_path / "job", seeds, *flags, *robots, "--timeout", "2s", "--retries", "0")
         assert crawl.run() == 7, crawl.err
         # Rounds of two side by side, three of them, and what was on its way when it began to rest.
         assert 3 <= len(web.paths(0)) - 1 <= 8
