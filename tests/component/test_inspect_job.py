@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.comparing.visits import find_pair
+from crawler.cli.looking.overview import overview
 from crawler.cli.records.files import Tally, find_sources, read_records
 from crawler.errors import ConfigError
 from crawler.frontier.sqlite import SqliteFrontier
@@ -75,6 +76,38 @@ async def test_a_record_that_may_have_been_in_a_lost_part_is_not_denied(tmp_path
     part.unlink()
     with pytest.raises(ConfigError, match=f"has no record .* {part} lacks {2 * len(LINE)} bytes"):
         await in_thread(find_pair, tmp_path / "crawl", ["http://a.example/"], None)
+
+
+async def test_a_job_whose_parts_are_gone_has_not_just_begun(tmp_path, in_thread):
+    """A disk that is not mounted would look like a crawl that has fetched nothing yet."""
+    root = tmp_path / "crawl"
+    pages = await job(root)
+    frontier = SqliteFrontier(root / "frontier.db", OPTIONS)
+    await frontier.open()
+    part = await frontier.new_part("reader-3")
+    await frontier.commit(Batch(parts=[PartMark(part.part_id, 0, len(LINE), 1)]), now=2)
+    await frontier.close()
+    (pages / part.name).write_bytes(LINE)
+    (pages / "part-000001.jsonl").rename(tmp_path / "away")
+    found, tally = await in_thread(count, root)
+    assert (found, tally.parts_gone) == (1, 1)
+    (pages / part.name).unlink()
+    said = f"no records in {root}: {pages} lacks 2 of 2 parts, {3 * len(LINE)} bytes that were"
+    with pytest.raises(ConfigError, match=f"^{said} committed$"):
+        await in_thread(overview, [root], 5, None)
+
+
+async def test_a_job_without_its_store_says_that_all_is_read(tmp_path, in_thread):
+    """What a crawl would cut off and fetch again is counted then, and nothing tells why."""
+    root = tmp_path / "crawl"
+    pages = await job(root)
+    (root / "frontier.db").unlink()
+    assert (await in_thread(count, root))[1].notes == []  # a directory with records, of anybody
+    (root / "manifest.json").write_text("{}")
+    said = f"{root} has lost its frontier.db: its parts are read whole, committed or not"
+    for path in (root, pages):
+        found, tally = await in_thread(count, path)
+        assert (found, tally.notes) == (3, [said])
 
 
 async def test_looking_changes_nothing(tmp_path, in_thread):

@@ -19,7 +19,7 @@ def overview(paths: Sequence[Path], samples: int, wanted: RecordFilter | None) -
     """Return what there is to say of the records that are wanted; None: of all.
 
     Raises:
-        ConfigError: a path cannot be read, or holds no JSON lines.
+        ConfigError: a path cannot be read, holds no JSON lines, or has lost its parts.
     """
     tally = Tally()
     summary = Summary(samples)
@@ -32,6 +32,9 @@ def overview(paths: Sequence[Path], samples: int, wanted: RecordFilter | None) -
             if wanted is None or wanted(record):
                 summary.add(record)
     report = summary.report(tally, states, seen)
+    if seen == 0 and tally.parts_gone:
+        names = ", ".join(str(path) for path in paths)
+        raise ConfigError(f"no records in {names}: {'; '.join(tally.notes)}")
     for note in tally.notes:
         typer.echo(f"warning: {note}", err=True)
     if seen == 0 and tally.invalid_lines:

@@ -41,6 +41,8 @@ class Tally:
     read_bytes: int = 0
     invalid_lines: int = 0
     torn_lines: int = 0
+    parts_gone: int = 0
+    """Committed, and not there."""
     notes: list[str] = field(default_factory=list)
     """For the user, on stderr."""
 
@@ -84,6 +86,10 @@ def _in_directory(directory: Path, tally: Tally) -> list[Source]:
     files = _files(directory) or _files(directory / "pages")
     if not files and not _is_of_job(directory):
         raise ConfigError(f"{directory} is no job, and holds no records (*.jsonl)")
+    if files and (lost := _without_store(directory)) is not None:
+        tally.notes.append(
+            f"{lost} has lost its frontier.db: its parts are read whole, committed or not"
+        )
     return [Source(path) for path in files]
 
 
@@ -91,6 +97,14 @@ def _is_of_job(directory: Path) -> bool:
     """Whether it may get records yet: a crawl is about to begin there, or has."""
     jobs = (Job.at(directory), Job.at(directory.absolute().parent))
     return (directory / "pages").is_dir() or any(job.exists() for job in jobs)
+
+
+def _without_store(directory: Path) -> Path | None:
+    """Return the job whose records lie there if its store is gone."""
+    parent = directory.absolute().parent
+    roots = (directory, parent) if directory.name == "pages" else (directory,)
+    jobs = [Job.at(root) for root in roots]
+    return next((job.root for job in jobs if job.exists() and not job.frontier.exists()), None)
 
 
 def _files(directory: Path) -> list[Path]:
@@ -101,17 +115,28 @@ def _files(directory: Path) -> list[Path]:
 
 
 def _of_job(output: Path, parts: "list[Part]", tally: Tally) -> list[Source]:
-    sources = []
+    sources, gone = [], []
+    parts = [part for part in parts if part.bytes]
     for part in sorted(parts, key=lambda part: part.name):
         path, size = output / part.name, part.bytes
-        if size == 0:
-            continue
         there = _size(path)
-        if there < size:
-            tally.notes.append(f"{path} lacks {size - there} bytes that were committed")
         if there:
             sources.append(Source(path, size))
+        else:
+            gone.append(part)
+        if 0 < there < size:
+            tally.notes.append(_lacking(path, size - there))
+    tally.parts_gone += len(gone)
+    if len(gone) == 1:
+        tally.notes.append(_lacking(output / gone[0].name, gone[0].bytes))
+    elif gone:
+        which = f"{len(gone):,} of {len(parts):,} parts"
+        tally.notes.append(_lacking(output, sum(part.bytes for part in gone), f"{which}, "))
     return sources
+
+
+def _lacking(path: Path, size: int, what: str = "") -> str:
+    return f"{path} lacks {what}{size} bytes that were committed"
 
 
 def _size(path: Path) -> int:
