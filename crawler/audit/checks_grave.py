@@ -60,6 +60,15 @@ GRAVE = (
         need="sitemaps",
     ),
     Check(
+        name="soft_404",
+        severity="warning",
+        title="Pages that say they are not there, with status 200",
+        meaning="Their heading or title says so, or they are what the host sends with a 404. "
+        "Nothing that goes by the status sees it: search engines, monitors, this report.",
+        advice="Answer with 404 or 410, or redirect to what took its place; correct the links.",
+        place=_LINKED,
+    ),
+    Check(
         name="broken_external",
         targets="outside",
         severity="warning",

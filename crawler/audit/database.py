@@ -129,7 +129,7 @@ class AuditDatabase:
     def _read(self, parts: Iterable[str]) -> None:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in _COLUMNS.items())
         self._execute(f"CREATE VIEW records AS SELECT {nothing} LIMIT 0")
-        for name in ("macro_host", "macro_problem", "macro_gone", "macro_there"):
+        for name in ("macro_host", "macro_problem", "macro_gone", "macro_there", "macro_lost"):
             self._make(name)
         for name in ("read_visits", "visits"):
             self._make(name)

@@ -80,6 +80,9 @@ def test_exactly_the_faults_that_are_there_are_found(audited):
     assert items("server_errors") == ["/broken"]
     (loop,) = first("redirect_loops")
     assert loop["first_places"] == [{"page": "/", "text": "x", "via": "/round"}]
+    (lost,) = first("soft_404")
+    assert (lost["url"], lost["says"]) == ("/lost", "Page not found")
+    assert lost["first_places"] == [{"page": "/", "text": "our old shop", "via": None}]
     assert items("sitemap_broken") == ["/map-gone"]
     assert items("denied_links") == ["/refused"]
     (chain,) = first("redirect_chains")

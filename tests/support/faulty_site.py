@@ -46,6 +46,7 @@ PAGES: dict[str, Answer] = {
     "/": good(
         *("/a", "/b", "/private", "/refused", "/twin-1", "/twin-2", "/hidden", "/canonicals"),
         _link("/gone", "Our <b>history</b>"),
+        _link("/lost", "our old shop"),
         *("/broken", "/first", "/round", "/german", "/empty", "/far-1", "/app"),
         _link("http://{1}/there", "friends"),
         _link("http://{1}/not-there", "more friends"),
@@ -58,6 +59,7 @@ PAGES: dict[str, Answer] = {
     "/b": good(_link("/gone", "gone again"), title="Same title"),
     "/old-gone": redirect("/gone", 301),
     "/broken": Answer(b"oops", 500),
+    "/lost": good(title="Page not found"),
     "/refused": Answer(b"no", 403),
     "/first": redirect("/second", 301),
     "/second": redirect("/a", 302),

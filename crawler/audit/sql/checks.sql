@@ -43,6 +43,23 @@ SELECT p.url AS url, p.canonical AS canonical, ended(a.status, a.error) AS answe
 FROM good AS p JOIN answers AS a ON a.u = hash(p.canonical)
 WHERE p.canonical <> p.url AND a.is_broken ORDER BY p.canonical, p.url;
 
+-- name: soft_404
+-- Pages that say they are not there and answer with 2xx: by the heading, by a part of the title where the heading is not
+-- about the words, or by the bytes that the host sends with a 404. Those may be its start page, or a program's shell.
+SELECT p.url AS url, p.says AS says, s.url AS page, a.text AS text, a.via AS via
+FROM (
+    SELECT g.u, g.url, CASE WHEN regexp_full_match(lower(g.h1), lost_words() || '[ .!…]*') THEN g.h1
+        WHEN regexp_matches(lower(g.title), '(^|[|•·]| [-–—»:] )[ ]*' || lost_words() || '[ .!…]*($|[|•·]| [-–—«] )')
+            AND NOT coalesce(regexp_matches(lower(g.h1), lost_words()), false) THEN g.title
+        WHEN e.url IS NOT NULL AND g.parent IS NOT NULL AND NOT g.js_required THEN 'the same as ' || e.url END AS says
+    FROM good AS g LEFT JOIN (
+        SELECT host, content_hash, min(url) AS url FROM pages
+        WHERE kind = 'page' AND error IS NULL AND status IN (404, 410) AND bytes > 0 GROUP BY host, content_hash
+    ) AS e ON e.host = g.host AND e.content_hash = g.content_hash
+) AS p LEFT JOIN arrivals AS a ON a.u = p.u LEFT JOIN pages AS s ON s.id = a.source
+WHERE p.says IS NOT NULL
+ORDER BY count(s.id) OVER (PARTITION BY p.u) DESC, p.url, s.url, a.via, a.text;
+
 -- name: broken_external
 -- Pages beyond the crawl that are not there, as asking for them once found.
 SELECT o.url AS url, ended(o.status, o.error) AS answer, s.url AS page, a.text AS text, a.via AS via

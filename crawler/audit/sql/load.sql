@@ -20,6 +20,18 @@ CREATE MACRO is_gone(status, error) AS coalesce(status IN (404, 410) OR (status 
 -- Whether it means that something is.
 CREATE MACRO is_there(status, error) AS error IS NULL AND coalesce(status < 400, false);
 
+-- name: macro_lost
+-- What a page says, as a whole sentence, whose subject is not there. A bare 404 may be a year.
+CREATE MACRO lost_words() AS '(oops|sorry|whoops)?[,.!: ]*(error:? )?(404[,.:]?( -| –| —)? )?((http )?404 error|error:? (http )?404'
+    || '|(error )?(page |file )?not found'
+    || '|((the|this|that|your|our|requested|web) )*(page|file|document|url|product|article|content)( (that )?you[^.|]{1,40}?)?'
+    || ' ((was|is|has|could|can) )?(not|cannot|can.t|(could|was|is)n.t)( be| been)? found'
+    || '|((the|this|that|your|our|requested|web) )*(page|file|document|url|product|article)( (that )?you[^.|]{1,40}?)?'
+    || ' (does not|(does)n.t|no longer) exists?( anymore)?'
+    || '|(die )?((angeforderte|gesuchte|gewünschte) )?seite (wurde |konnte )?(leider )?nicht gefunden( werden)?'
+    || '|(cette |la )?page (non trouvée|introuvable|n.existe (pas|plus))|pagina (non trovata|niet gevonden)'
+    || '|página (no encontrada|não encontrada|no existe)|strony nie znaleziono|страница не найдена)';
+
 -- name: read_visits
 -- What counts of the records of one part.
 CREATE VIEW read_visits AS

@@ -92,6 +92,54 @@ def test_nearly_the_same_texts_are_found_by_their_fingerprints():
         assert (pair.values, pair.places) == ((A,), [(B, 2)])
 
 
+LOST = [
+    ("Page not found | Shop", "Shop"),
+    ("Shop - 404 Not Found", None),
+    ("Shop", "404 \N{EN DASH} Page not found!"),
+    ("Error 404", None),
+    ("Shop", "Oops! That page can\N{RIGHT SINGLE QUOTATION MARK}t be found."),
+    ("Shop", "The page you are looking for does not exist"),
+    ("Seite nicht gefunden \N{EN DASH} Laden", None),
+    ("Shop", "Page introuvable"),
+]
+THERE = [
+    ("404 - Encyclopaedia", "404"),
+    ("HTTP 404 - Encyclopaedia", "HTTP 404"),
+    ("Page not found - how to mend it", "Page not found - how to mend it"),
+    ("What a 404 error costs | Shop", "What a 404 error costs"),
+    ("File not found: seven ways", "File not found: seven ways"),
+    ("Lost and found", "The dog that could not be found"),
+    ("Nothing found for x", "Search"),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("pairs", "are_lost"), [(LOST, True), (THERE, False)])
+def test_a_page_that_says_it_is_not_there_is_told_from_one_about_such_pages(pairs, are_lost):
+    """No status shows it; and a report that names articles and years for it is not read again."""
+    pages = [page(f"{A}/{n}", title=title, h1=h1) for n, (title, h1) in enumerate(pairs)]
+    with audited(lines(*pages)) as (_, found):
+        lost = found["soft_404"].first if are_lost else []
+        assert ("soft_404" in found) is are_lost
+        assert sorted(one.values[0] for one in lost) == [one["url"] for one in pages if are_lost]
+
+
+def test_what_a_host_sends_with_a_404_is_no_page_with_200_either():
+    """In a language that nobody listed; but not the start page, nor the shell of a program."""
+    same = {"content_hash": "x" * 64, "bytes": 9}
+    pages = [
+        page(A, B, C, parent=None, **same),
+        page(B, parent=A, **same),
+        page(C, parent=A, js_required=True, **same),
+        page("http://b.example/", parent=A, **same),
+        page(f"{A}/gone", parent=A, status=404, **same),
+    ]
+    with audited(lines(*pages)) as (_, found):
+        (lost,) = found["soft_404"].first
+        assert lost.values == (B, f"the same as {A}/gone")
+        assert lost.places == [(A, None, None)]
+
+
 def test_links_that_leave_are_judged_by_their_last_answer():
     """One that was down yesterday and is up today is no finding."""
     out = [f"http://b.example/{n}" for n in range(4)]
