@@ -106,7 +106,8 @@ MILD = (
         name="near_copies",
         severity="notice",
         title="Nearly the same text",
-        meaning="The fingerprints of these texts differ in 3 of 64 bits at most.",
+        meaning="The fingerprint of each of these texts differs from that of another one of its "
+        "group in 3 of 64 bits at most.",
         advice="Merge them, or name one with link rel=canonical.",
         place=2,
         need="simhash",

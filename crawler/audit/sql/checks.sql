@@ -269,7 +269,8 @@ WHERE g.lang IS NULL ORDER BY linked_from DESC, g.url;
 
 -- name: near_copies
 -- Pages whose texts are nearly the same: fingerprints that differ in 3 of 64 bits at most, so that one of four
--- blocks of them is equal. Blocks that too many share say nothing.
+-- blocks of them is equal. Blocks that too many share say nothing. A group has the name of its first page: each takes
+-- that of the first it is near to, three times over, and at last that of the page that it is named after.
 WITH prints AS (
     SELECT ('0x' || simhash)::UBIGINT AS bits, min(url) AS url, any_value(content_hash) AS content FROM indexable
     WHERE simhash IS NOT NULL GROUP BY simhash
@@ -286,8 +287,21 @@ WITH prints AS (
     WHERE bit_count(xor(a.bits, b.bits)) <= 3
     UNION
     SELECT url, page, 0 FROM twins
+), near AS (
+    SELECT url, page FROM pairs UNION SELECT page, url FROM pairs
+), once AS (
+    SELECT url, least(url, min(page)) AS name FROM near GROUP BY url
+), twice AS (
+    SELECT n.url AS url, least(n.url, min(o.name)) AS name FROM near AS n JOIN once AS o ON o.url = n.page GROUP BY n.url
+), thrice AS (
+    SELECT n.url AS url, least(n.url, min(o.name)) AS name FROM near AS n JOIN twice AS o ON o.url = n.page GROUP BY n.url
+), grouped AS (
+    SELECT o.url AS page, n.name AS url FROM thrice AS o JOIN thrice AS n ON n.url = o.name
 )
-SELECT url, page, bits AS bits_apart FROM pairs ORDER BY count(*) OVER (PARTITION BY url) DESC, url, bits, page;
+SELECT g.url AS url, g.page AS page,
+    bit_count(xor(('0x' || p.simhash)::UBIGINT, ('0x' || q.simhash)::UBIGINT)) AS bits_apart
+FROM grouped AS g JOIN indexable AS p ON p.u = hash(g.page) JOIN indexable AS q ON q.u = hash(g.url)
+WHERE g.page <> g.url ORDER BY count(*) OVER (PARTITION BY g.url) DESC, g.url, bits_apart, g.page;
 
 -- name: noindex_linked
 -- Pages that ask not to be found, and that others link to.

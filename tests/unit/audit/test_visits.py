@@ -92,6 +92,23 @@ def test_nearly_the_same_texts_are_found_by_their_fingerprints():
         assert (pair.values, pair.places) == ((A,), [(B, 2)])
 
 
+def test_near_copies_are_told_by_groups_not_by_pairs():
+    """Twenty pages of one template were 190 findings, and the next group came after them."""
+    # Each is two bits from the next: their ends are near to each other only by those between.
+    chain = {f"{A}/{n}": 15 << 60 | (1 << 2 * n + 2) - 1 << 40 for n in range(6)}
+    crowd = {f"{B}/{n:02}": 1 << n for n in range(20)}
+    records = [
+        page(url, simhash=f"{bits:016x}", content_hash=url)
+        for url, bits in (chain | crowd | {C: 0xFFFFFFFF << 20}).items()
+    ]
+    with audited(lines(*records)) as (_, found):
+        near = found["near_copies"]
+        groups = [(one.values, one.count) for one in near.first]
+        assert groups == [((f"{B}/00",), 19), ((f"{A}/0",), 5)]
+        assert near.first[0].places[0] == (f"{B}/01", 2)
+        assert near.first[1].places[-1] == (f"{A}/5", 10)
+
+
 LOST = [
     ("Page not found | Shop", "Shop"),
     ("Shop - 404 Not Found", None),
