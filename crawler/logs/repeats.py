@@ -12,6 +12,11 @@ WINDOW_S = 10.0
 MOST_WARNINGS = 20
 """Of one name in a window; an error is a warning here."""
 MOST_INFOS = 200
+SELDOM: dict[str, tuple[float, int | None]] = {"part_ship_failed": (60.0, 3)}
+"""What an outage has said of each part that meets it, for as long as it lasts: its window, and how
+many of it are written then."""
+_OFTEN: tuple[float, int | None] = (WINDOW_S, None)
+"""Of all others; how many goes by the level."""
 _MOST_NAMES = 1000
 
 
@@ -26,10 +31,11 @@ class Dropped(NamedTuple):
 
 
 class _Seen:
-    __slots__ = ("began", "count", "level")
+    __slots__ = ("began", "count", "level", "most", "window_s")
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, name: str) -> None:
         self.began = began
+        self.window_s, self.most = SELDOM.get(name, _OFTEN)
         self.count = 0
         self.level = 0
 
@@ -49,8 +55,8 @@ class Repeats:
         if seen is None:
             if len(self._seen) >= _MOST_NAMES:
                 return True  # names with values in them: not ours to count
-            seen = self._seen[(logger, name)] = _Seen(now)
-        elif now - seen.began >= WINDOW_S and not _dropped(seen):
+            seen = self._seen[(logger, name)] = _Seen(now, name)
+        elif now - seen.began >= seen.window_s and not _dropped(seen):
             seen.began, seen.count = now, 0
         seen.count += 1
         seen.level = max(seen.level, level)
@@ -62,7 +68,7 @@ class Repeats:
             return
         self._looked_at = now
         for (logger, name), seen in list(self._seen.items()):
-            if now - seen.began < WINDOW_S and not all_of_them:
+            if now - seen.began < seen.window_s and not all_of_them:
                 continue
             del self._seen[(logger, name)]
             if dropped := _dropped(seen):
@@ -70,5 +76,7 @@ class Repeats:
 
 
 def _dropped(seen: _Seen) -> int:
-    most = MOST_WARNINGS if seen.level >= logging.WARNING else MOST_INFOS
+    most = seen.most
+    if most is None:
+        most = MOST_WARNINGS if seen.level >= logging.WARNING else MOST_INFOS
     return max(0, seen.count - most)

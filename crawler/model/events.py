@@ -140,7 +140,8 @@ EVENTS: dict[str, EventInfo] = {
     "part_ship_failed": EventInfo(
         "warning",
         ("part", "error", "said", "tries", "again_in_ms"),
-        "The command of `on_part_sealed` failed with a part; `said` is the end of its output.",
+        "The command of `on_part_sealed` failed with a part; `said` is the end of its output. "
+        "Three are written in a minute; `crawler status` says how many parts wait.",
     ),
     "part_shipped": EventInfo(
         "info", ("part", "elapsed_ms", "said"), "The command of `on_part_sealed` took a part."

@@ -283,6 +283,28 @@ def test_a_window_ends_and_says_what_it_dropped() -> None:
     assert list(repeats.ended(3 * WINDOW_S)) == []
 
 
+def test_an_outage_is_not_told_of_each_part(tmp_path: Path) -> None:
+    """A shelf that is away for a night would fill the log with a line for each try of each part."""
+    path = tmp_path / "log"
+    logs.configure(path, level="critical")
+    log = logs.get_logger("crawler.parts")
+    for number in range(10):
+        log.warning("part_ship_failed", part=f"part-{number}")
+    logs.close()
+    *lines, dropped = _lines(path)
+    assert [line["part"] for line in lines] == ["part-0", "part-1", "part-2"]
+    assert (dropped["event"], dropped["name"], dropped["count"]) == (
+        "events_dropped",
+        "part_ship_failed",
+        7,
+    )
+    repeats, level = Repeats(), logging.WARNING
+    written = [repeats.is_written("x", "part_ship_failed", level, float(s)) for s in range(60)]
+    assert sum(written) == 3
+    assert [dropped.times for dropped in repeats.ended(60.0)] == [57]
+    assert repeats.is_written("x", "part_ship_failed", level, 60.0)
+
+
 def test_the_log_begins_anew_and_keeps_the_old_ones(tmp_path: Path) -> None:
     """Months of events in one file fill the disk."""
     path = tmp_path / "log"
