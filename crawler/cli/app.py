@@ -10,6 +10,7 @@ from keyword import iskeyword
 from types import FunctionType
 from typing import TYPE_CHECKING, NoReturn
 
+from crawler.cli.streams import make_streams_safe
 from crawler.cli.unraised import send_lost_signals_again
 from crawler.errors import ending_behind
 
@@ -87,6 +88,7 @@ def __getattr__(name: str) -> "typer.Typer":
 
 def main() -> None:
     """Run a command and end the process with its exit code."""
+    make_streams_safe()
     send_lost_signals_again()
     # What is imported at start stays for good: looking at it again and again only costs time.
     gc.disable()

@@ -33,6 +33,8 @@ def run_command(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
+    except OSError as error:  # no room for what is still to be written
+        return explain(error)
     except KeyboardInterrupt:  # one more, while an earlier one was being answered
         return INTERRUPTED
     return code
