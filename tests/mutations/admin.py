@@ -4,6 +4,7 @@ from tests.mutations.mutation import Mutation
 
 ACCESS = "tests/unit/admin/test_access.py"
 ADMIN = "tests/component/test_admin.py"
+CRAWL = "tests/e2e/test_admin.py"
 PROGRESS = "tests/unit/pipeline/test_progress.py"
 
 MUTATIONS = [
@@ -13,6 +14,14 @@ MUTATIONS = [
         "            os.register_at_fork(after_in_child=_close_in_child)",
         "            pass",
         (f"{ADMIN}::test_a_process_that_is_forked_keeps_no_socket_of_it",),
+    ),
+    Mutation(
+        "a start whose port is taken moves no job aside",
+        "admin/running.py",
+        "        listen_at(host, int(port)).close()",
+        "        pass",
+        (f"{CRAWL}::test_a_start_afresh_leaves_the_job_where_it_is_if_the_port_is_taken",),
+        slow=True,
     ),
     Mutation(
         "no more requests are let in than the crawl can bear",
