@@ -85,8 +85,8 @@ class Late:
     def __del__(self): {raised}
 def command():
     {handled}
-    late = Late(); del late
     try:
+        late = Late(); del late
         while True: time.sleep(0.01)
     finally:
         print("unwound", flush=True)
