@@ -287,6 +287,15 @@ def test_where_the_page_goes_is_looked_at_first(audited, tmp_path, place, messag
     assert done.stderr.count("\n") == 1
 
 
+def test_a_device_stays_one(audited, tmp_path):
+    """As root, `-o /dev/null` would make a file of it, for all programs of the machine."""
+    (tmp_path / "null").symlink_to("/dev/null")
+    done = report("--job", audited.job, "-o", "null", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "null").is_char_device()
+    assert [path.name for path in tmp_path.iterdir()] == ["null"]
+
+
 @pytest.mark.parametrize(
     ("missing", "words", "code"),
     [("duckdb", ["--json"], 2), ("plotly", [], 2), ("plotly", ["--json"], 0)],

@@ -122,6 +122,8 @@ def _look(path: Path, *, force: bool) -> None:
         raise ConfigError(f"{path} is a directory")
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"{path.parent} is no directory")
+    if path.exists() and not path.is_file():  # root would make a file of /dev/null
+        raise ConfigError(f"{path} is no ordinary file, whose place another one may take")
     if not force and (path.exists() or path.is_symlink()):
         raise _exists(path)
 

@@ -36,16 +36,20 @@ def write_page(path: Path, report: Report) -> None:
         StorageError: the file cannot be written.
     """
     scripts = (_plotly(), _asset("report.js"))
-    new = path.with_name(f".{path.name}.new")
+    # Nothing takes the place of a device or a pipe: root would make a file of /dev/null.
+    is_file = path.is_file() or not path.exists()
+    new = path.with_name(f".{path.name}.new") if is_file else path
     try:
         with new.open("w", encoding="utf-8") as file:
             file.writelines(_page(report, scripts))
-        new.replace(path)
+        if is_file:
+            new.replace(path)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        with contextlib.suppress(OSError):
-            new.unlink()
+        if is_file:
+            with contextlib.suppress(OSError):
+                new.unlink()
 
 
 def require_plotly() -> None:

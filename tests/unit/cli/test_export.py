@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from crawler.cli.commands.export import export
+from crawler.cli.exporting.target import Target
 from crawler.cli.sql.schema import type_of
 from crawler.errors import ConfigError, StorageError
 from crawler.model.record import RECORD_KEYS
@@ -180,8 +181,16 @@ def test_what_fails_leaves_nothing_behind(job, out, ending):
     assert [found.name for found in out.parent.iterdir()] == [path.name]
 
 
+def test_nothing_takes_the_place_of_a_device(tmp_path):
+    """As root, `-o /dev/null --force` would make a file of it, for all programs of the machine."""
+    path = tmp_path / "null.csv"
+    path.symlink_to("/dev/null")
+    with pytest.raises(ConfigError, match="is no ordinary file"):
+        Target.named(str(path), None, force=True)
+    assert path.is_char_device()
+
+
 def test_one_that_appears_meanwhile_is_not_overwritten(job, out):
-    from crawler.cli.exporting.target import Target
 
     target = Target.named(str(out.with_suffix(".csv")), None, force=False)
 
