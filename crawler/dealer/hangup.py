@@ -57,7 +57,12 @@ def noted(numbers: Collection[signal.Signals]) -> Iterator[Callable[[], int | No
 
 
 def _leave(number: int, _frame: object) -> None:
-    os.write(2, b"crawler: stopped; the same command goes on\n")
+    # One is enough: the next would come in the middle of what is being closed.
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(other) is _leave:
+            signal.signal(other, signal.SIG_IGN)
+    with suppress(OSError):  # the terminal may be what is gone
+        os.write(2, b"crawler: stopped; the same command goes on\n")
     code = SIGNAL_BASE + number
     with suppress(RuntimeError):  # no more threads: it has to do without
         _thread.start_new_thread(_leave_for_good, (code,))

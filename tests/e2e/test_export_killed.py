@@ -62,7 +62,9 @@ def drafts(room: Path) -> set[str]:
     return {found.name for found in (room / OUT).glob(".*.tmp")}
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_signal_leaves_nothing(room, way, number, code):
     """`timeout 60 crawler export` of a cron job would fill the disk with what nobody reads."""

@@ -60,9 +60,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an export that SIGTERM ends leaves nothing behind",
-        "cli/sigterm.py",
-        "signal.signal(signal.SIGTERM, _end)",
-        "signal.getsignal(signal.SIGTERM)",
+        "cli/unwinding.py",
+        "signal.signal(number, _end)",
+        "pass",
         (f"{KILLED}::test_a_signal_leaves_nothing",),
     ),
     Mutation(

@@ -46,7 +46,7 @@ def reparse(
     command again goes on where an earlier run stopped.
     """
     from crawler.cli.output import find_job
-    from crawler.cli.sigterm import ended_by_sigterm
+    from crawler.cli.unwinding import unwound_by_signals
     from crawler.conf.load import load_settings
     from crawler.conf.packages import require_packages
     from crawler.conf.plan import make_plan
@@ -71,7 +71,7 @@ def reparse(
         _set_aside(directory)
     Reparse.refuse(found, directory)
     make_directory(directory)
-    with acquire(directory), ended_by_sigterm():
+    with acquire(directory), unwound_by_signals():
         work = Reparse(plan, found, directory)
         outcome, seconds = _run(work, plan, settings)
     _tell(outcome, seconds, directory, quiet=settings.progress == "off")

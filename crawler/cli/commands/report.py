@@ -73,7 +73,7 @@ def report(
     more. Reads what is committed so far, also while the crawl runs.
     """
     from crawler.cli.reporting.view import show
-    from crawler.cli.sigterm import ended_by_sigterm
+    from crawler.cli.unwinding import unwound_by_signals
     from crawler.conf.load import load_settings
 
     settings = load_settings(flags, os.environ, Path.cwd())
@@ -85,7 +85,7 @@ def report(
 
         require_plotly()
         require_room(page)
-    with ended_by_sigterm():
+    with unwound_by_signals():
         made = _made(settings, rows, csv, (max_external, external_time) if check_external else None)
         if page is not None:
             write_page(page, made)

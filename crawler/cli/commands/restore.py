@@ -18,11 +18,11 @@ def restore(
 ) -> None:
     """Make a job of a backup, which crawler start then goes on with; no job is overwritten."""
     from crawler.cli.commands.backup import meter, tell
-    from crawler.cli.sigterm import ended_by_sigterm
+    from crawler.cli.unwinding import unwound_by_signals
     from crawler.conf.load import load_settings
     from crawler.pipeline.upkeep.backing_up import restore as bring_back
 
     settings = load_settings({} if job is None else {"job": job}, os.environ, Path.cwd())
-    with ended_by_sigterm():
+    with unwound_by_signals():
         done = bring_back(source, Path(settings.job), meter())
     tell(done, f"{source} restored in {settings.job}")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from crawler.cli.sigterm import ended_by_sigterm
+from crawler.cli.unwinding import unwound_by_signals
 
 _TOKEN_BYTES = 6
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -25,7 +25,7 @@ def draft(path: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    with ended_by_sigterm():
+    with unwound_by_signals():
         _remove_stale(path)
         made = path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN_BYTES)}.tmp")
         lock: int | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crawler.cli.sigterm import ended_by_sigterm
+from crawler.cli.unwinding import unwound_by_signals
 
 _PREFIX = "crawler-sql-"
 _YOUNG_S = 60
@@ -18,7 +18,7 @@ _YOUNG_S = 60
 @contextmanager
 def spill_directory() -> Iterator[Path]:
     """Give a new directory; those that killed queries left are removed."""
-    with ended_by_sigterm():
+    with unwound_by_signals():
         spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
         lock = os.open(spill, os.O_RDONLY)
         try:
