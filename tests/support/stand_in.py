@@ -10,6 +10,7 @@ import hashlib
 import ssl
 import subprocess
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,6 +61,8 @@ class StandIn:
         self.authority = directory / "cert.pem"
         self._key = directory / "key.pem"
         self._started = threading.Event()
+        self._open: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
+        """Of those that are not closed at the end, Python would complain in any test that runs."""
         self._asked: Counter[tuple[str, str]] = Counter()
         self.port = 0
 
@@ -108,10 +111,17 @@ class StandIn:
         self._started.set()
         await self._done.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        left = list(self._open)
+        for writer in left:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in left), return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             await self._talk(reader, writer)
         except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
@@ -136,7 +146,12 @@ class StandIn:
             asked = urlsplit(target)
             name = asked.hostname or host
             if name.startswith("127.") or name == "localhost":
-                await _pass_on(lines, asked.port or 80, name, writer)
+                ours, theirs = await asyncio.open_connection(name, asked.port or 80)
+                self._open.add(theirs)
+                try:
+                    await _pass_on(lines, ours, theirs, writer)
+                finally:
+                    theirs.close()
                 return
             self._asked[name, asked.path] += 1
             times = self._asked[name, asked.path]
@@ -147,15 +162,18 @@ class StandIn:
             await writer.drain()
 
 
-async def _pass_on(lines: list[str], port: int, name: str, writer: asyncio.StreamWriter) -> None:
+async def _pass_on(
+    lines: list[str],
+    ours: asyncio.StreamReader,
+    theirs: asyncio.StreamWriter,
+    writer: asyncio.StreamWriter,
+) -> None:
     """Ask a server of this machine, once for each connection."""
     asked = urlsplit(lines[0].split(" ")[1])
     path = (asked.path or "/") + (f"?{asked.query}" if asked.query else "")
     kept = [line for line in lines[1:] if line and not line.lower().startswith("connection:")]
-    ours, theirs = await asyncio.open_connection(name, port)
     request = [f"GET {path} HTTP/1.1", *kept, "Connection: close", "", ""]
     theirs.write("\r\n".join(request).encode("latin-1"))
     while data := await ours.read(65_536):
         writer.write(data)
         await writer.drain()
-    theirs.close()
